@@ -1,0 +1,5 @@
+"""`python -m hematovision` is `hematovision`."""
+
+from hematovision.cli import main
+
+main()

@@ -1,0 +1,83 @@
+"""create_app: the only door to the API."""
+
+from __future__ import annotations
+
+import io
+from typing import IO
+
+from flask import Flask, Request, Response, request
+from flask_cors import CORS
+
+from hematovision import INTENDED_USE, __version__
+from hematovision.api import classify, examples, health, model, problems, requests_log, shapes
+from hematovision.api.services import EXTENSION, Services
+from hematovision.settings import Settings
+
+NOUNS = (classify, health, model, examples)
+
+# What a multipart form adds around its picture.
+_FORM_OVERHEAD = 64 * 1024
+
+# Swagger UI writes its own script into the page; everything else here is JSON and needs nothing.
+_DOCS_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "frame-ancestors 'none'"
+)
+_JSON_POLICY = "default-src 'none'; frame-ancestors 'none'"
+
+
+class _MemoryRequest(Request):
+    """Uploads stay in memory: werkzeug would spool those over 500 kB to disk. Their size is limited before."""
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        return io.BytesIO()
+
+
+def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
+    """The API as a Flask app. Bare, it reads the environment and opens the current bundle; a test gives its own."""
+    settings = settings or (services.settings if services else Settings.from_env())
+    app = Flask("hematovision", static_folder=None)
+    app.request_class = _MemoryRequest
+    app.config.update(
+        MAX_CONTENT_LENGTH=settings.max_bytes + _FORM_OVERHEAD,
+        MAX_FORM_PARTS=16,
+        RESTX_MASK_SWAGGER=False,
+        SWAGGER_UI_DOC_EXPANSION="list",
+    )
+    app.extensions[EXTENSION] = services or Services.from_settings(settings)
+    requests_log.init_app(app)
+    problems.init_app(app)
+    CORS(app, origins=list(settings.cors_origins), expose_headers=["X-Request-ID"], send_wildcard=False)
+    _add_api(app)
+    app.after_request(_secure)
+    return app
+
+
+def _add_api(app: Flask) -> None:
+    api = problems.ProblemApi(
+        app,
+        title="HematoVision",
+        version=__version__,
+        description=INTENDED_USE,
+        doc="/docs",
+        validate=False,
+    )
+    api.models.update(shapes.SHAPES)
+    for noun in NOUNS:
+        api.add_namespace(noun.namespace)
+
+
+def _secure(response: Response) -> Response:
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    policy = _DOCS_POLICY if request.path == "/docs" else _JSON_POLICY
+    response.headers.setdefault("Content-Security-Policy", policy)
+    if response.mimetype != "image/jpeg":
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response

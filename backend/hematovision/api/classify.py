@@ -1,0 +1,61 @@
+"""POST /classify: one picture in, one answer out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+from flask_restx import Namespace, Resource
+from werkzeug.datastructures import FileStorage
+
+from hematovision import errors
+from hematovision.api.schemas import AnswerSchema
+from hematovision.api.services import services
+from hematovision.api.shapes import answers
+
+namespace = Namespace("classify", path="/classify", description="Which cell is in a picture, and how sure.")
+
+answer_schema = AnswerSchema()
+
+upload = namespace.parser()
+upload.add_argument("image", location="files", type=FileStorage, required=True, help="One photograph.")
+
+
+@namespace.route("")
+class Classify(Resource):
+    @namespace.expect(upload)
+    @namespace.doc(
+        "classify",
+        **answers(AnswerSchema, 400, 413, 415, 422, 503),
+        description="Send one JPEG, PNG, WebP, BMP or TIFF as multipart field `image`, or as the raw body:\n\n"
+        "    curl -F image=@cell.jpg http://127.0.0.1:8000/classify\n"
+        "    curl --data-binary @cell.jpg -H 'Content-Type: image/jpeg' http://127.0.0.1:8000/classify\n\n"
+        "Several pictures: one request each. Limits stand at /model. Nothing of the picture is kept.",
+    )
+    def post(self) -> Any:
+        """Classify one picture."""
+        return answer_schema.dump(services().inference.classify(_picture()))
+
+
+def _picture() -> bytes:
+    """The one picture of the request, in memory. Raises a `PictureRefused`."""
+    if request.mimetype == "multipart/form-data":
+        files = request.files.getlist("image")
+        if len(files) > 1:
+            raise errors.PicturesSeveral("Send one request for each picture.")
+        if not files:
+            raise errors.PictureMissing(
+                "The form has no file named `image`. Choose a picture and send it under that name."
+            )
+        data: bytes = files[0].read()
+        return data
+    if request.mimetype.startswith("image/") or request.mimetype == "application/octet-stream":
+        return request.get_data()
+    if request.content_length:
+        raise errors.MediaTypeRefused(
+            f"The body is declared as {request.mimetype or 'nothing'}. Send the picture as multipart field `image`, "
+            "or raw with a Content-Type such as image/jpeg."
+        )
+    raise errors.PictureMissing(
+        "The request has no body. Send one picture as multipart field `image`, or as the raw body."
+    )

@@ -1,0 +1,41 @@
+"""GET /health, /health/live, /health/ready: whether the service can answer, for people and for orchestrators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_restx import Namespace, Resource
+
+from hematovision.api.schemas import HealthSchema, LiveSchema
+from hematovision.api.services import services
+from hematovision.api.shapes import answers
+
+namespace = Namespace("health", path="/health", description="Whether the service can answer.")
+
+health_schema = HealthSchema()
+
+
+@namespace.route("")
+class Health(Resource):
+    @namespace.doc("health", **answers(HealthSchema, 503))
+    def get(self) -> Any:
+        """The model in use and its self-test; 503 with the reason while no verified model is loaded."""
+        bundle = services().inference.bundle
+        model = {"name": bundle.name, "version": bundle.version, "self_test": "passed"}
+        return health_schema.dump({"status": "ok", "model": model})
+
+
+@namespace.route("/ready")
+class Ready(Health):
+    @namespace.doc("ready", **answers(HealthSchema, 503))
+    def get(self) -> Any:
+        """Whether to send requests here: like /health."""
+        return super().get()
+
+
+@namespace.route("/live")
+class Live(Resource):
+    @namespace.doc("live", **answers(LiveSchema))
+    def get(self) -> Any:
+        """Whether the process answers at all; true without a model, so that no restart is tried in vain."""
+        return {"status": "ok"}

@@ -1,0 +1,148 @@
+"""The shapes of everything that leaves the service. Written once, in marshmallow; Swagger's are derived from them.
+
+Knows no Flask, so the command line prints the very same JSON.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, fields, validate
+
+STATUSES = ("confident", "check", "unfamiliar", "no_cells", "not_a_smear")
+KINDS = ("nucleated", "platelet")
+
+
+def _says(sentence: str, example: Any = None) -> dict[str, Any]:
+    return {"description": sentence} | ({} if example is None else {"example": example})
+
+
+class Shape(Schema):
+    """The base of them all: a reader must expect fields that later versions add."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+
+class BoxSchema(Shape):
+    x = fields.Integer(required=True, metadata=_says("Left edge in pixels of the upright picture."))
+    y = fields.Integer(required=True, metadata=_says("Upper edge in pixels."))
+    width = fields.Integer(required=True)
+    height = fields.Integer(required=True)
+
+
+class ProbabilitySchema(Shape):
+    label = fields.String(required=True, metadata=_says("A class of the bundle.", "neutrophil"))
+    probability = fields.Float(required=True, metadata=_says("0 to 1, calibrated.", 0.97))
+
+
+class JudgementSchema(Shape):
+    """What is said of a cell, and of a picture's main cell."""
+
+    status = fields.String(
+        required=True,
+        validate=validate.OneOf(STATUSES),
+        metadata=_says("How far to trust the answer.", "confident"),
+    )
+    label = fields.String(
+        required=True, allow_none=True, metadata=_says("The class; null unless confident or check.", "neutrophil")
+    )
+    confidence = fields.Float(required=True, allow_none=True, metadata=_says("The label's probability.", 0.97))
+    probabilities = fields.List(
+        fields.Nested(ProbabilitySchema), required=True, metadata=_says("Every class, in the bundle's order.")
+    )
+    reasons = fields.List(fields.String(), required=True, metadata=_says("Sentences: why the status is not confident."))
+
+
+class CellSchema(JudgementSchema):
+    box = fields.Nested(BoxSchema, required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
+    edge = fields.Boolean(required=True, metadata=_says("Cut by the picture's edge."))
+
+
+class ModelNameSchema(Shape):
+    name = fields.String(required=True, metadata=_says("The bundle's name.", "wbc-mobilenetv2"))
+    version = fields.String(required=True, metadata=_says("The bundle's version.", "1.0.0"))
+
+
+class PictureFactsSchema(Shape):
+    width = fields.Integer(required=True, metadata=_says("Of the upright picture, in pixels."))
+    height = fields.Integer(required=True)
+    sha256 = fields.String(required=True, metadata=_says("Of the bytes received."))
+
+
+class MillisecondsSchema(Shape):
+    decode = fields.Float(required=True)
+    locate = fields.Float(required=True)
+    classify = fields.Float(required=True)
+    total = fields.Float(required=True)
+
+
+class AnswerSchema(JudgementSchema):
+    model = fields.Nested(ModelNameSchema, required=True)
+    image = fields.Nested(PictureFactsSchema, required=True)
+    cells = fields.List(fields.Nested(CellSchema), required=True)
+    milliseconds = fields.Nested(MillisecondsSchema, required=True)
+
+
+class InputSchema(Shape):
+    size = fields.Integer(required=True, metadata=_says("Pixels a side of the network's input."))
+    channels = fields.String(required=True, metadata=_says("Order of the colours.", "RGB"))
+    range = fields.List(fields.Float(), required=True, metadata=_says("Lowest and highest value.", [0, 255]))
+    framing = fields.String(required=True, metadata=_says("How a picture becomes the input.", "whole-picture"))
+
+
+class LimitsSchema(Shape):
+    max_bytes = fields.Integer(required=True)
+    max_pixels = fields.Integer(required=True)
+    min_side = fields.Integer(required=True, metadata=_says("Smallest side accepted, in pixels."))
+    formats = fields.List(fields.String(), required=True)
+    media_types = fields.List(fields.String(), required=True)
+
+
+class ModelSchema(ModelNameSchema):
+    labels = fields.List(fields.String(), required=True)
+    input = fields.Nested(InputSchema, required=True)
+    limits = fields.Nested(LimitsSchema, required=True)
+    temperature = fields.Float(required=True, metadata=_says("Fitted on val rows; logits are divided by it."))
+    confident_from = fields.Float(required=True, metadata=_says("The confidence from which an answer is confident."))
+    confident_rate = fields.Float(required=True, metadata=_says("Share of val answers that were right from there on."))
+    labs = fields.List(fields.String(), required=True, metadata=_says("Laboratories the model learned from."))
+    metrics = fields.Dict(required=True, metadata=_says("metrics.json of the bundle: a row per laboratory."))
+    sha256 = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    intended_use = fields.String(required=True)
+
+
+class ModelHealthSchema(ModelNameSchema):
+    self_test = fields.String(required=True, validate=validate.Equal("passed"))
+
+
+class HealthSchema(Shape):
+    status = fields.String(required=True, validate=validate.Equal("ok"))
+    model = fields.Nested(ModelHealthSchema, required=True)
+
+
+class LiveSchema(Shape):
+    status = fields.String(required=True, validate=validate.Equal("ok"))
+
+
+class ExampleSchema(Shape):
+    name = fields.String(required=True, metadata=_says("File name of the example.", "BloodImage_00007.jpg"))
+    url = fields.String(required=True, metadata=_says("Relative to the API's address."))
+
+
+class ExamplesSchema(Shape):
+    examples = fields.List(fields.Nested(ExampleSchema), required=True)
+    attribution = fields.String(required=True)
+    message = fields.String(required=True, metadata=_says("What to do when there are none."))
+
+
+class ProblemSchema(Shape):
+    """RFC 9457, Problem Details for HTTP APIs."""
+
+    type = fields.String(required=True, metadata=_says("Always about:blank; `code` tells the kinds apart."))
+    title = fields.String(required=True, metadata=_says("A heading."))
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True, metadata=_says("What is wrong and what to do next."))
+    code = fields.String(required=True, metadata=_says("Stable, for programs.", "picture_empty"))
+    request_id = fields.String(required=True, metadata=_says("Also in X-Request-ID and in the log."))

@@ -1,0 +1,77 @@
+"""The service as a process: gunicorn, or waitress where gunicorn does not run (Windows)."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from hematovision.api import requests_log
+from hematovision.api.app import create_app
+from hematovision.api.page import with_page
+from hematovision.settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+
+def wsgi(settings: Settings | None = None) -> WSGIApplication:
+    """API and page as one WSGI application; for `gunicorn "hematovision.api.serve:wsgi()"` too."""
+    settings = settings or Settings.from_env()
+    requests_log.configure(settings.log_level)
+    return with_page(create_app(settings), settings.frontend)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until told to stop."""
+    if os.name == "nt":
+        _waitress(settings)
+    else:
+        _gunicorn(settings)
+
+
+def _gunicorn(settings: Settings) -> None:
+    from gunicorn.app.base import BaseApplication
+
+    class Service(BaseApplication):
+        def load_config(self) -> None:
+            for name, value in gunicorn_options(settings).items():
+                self.cfg.set(name, value)
+
+        def load(self) -> WSGIApplication:
+            # Called in each worker, after the fork: an interpreter made before it would not survive.
+            return wsgi(settings)
+
+    Service().run()
+
+
+def gunicorn_options(settings: Settings) -> dict[str, Any]:
+    """Threads, so that one slow client holds no worker; connections kept; no file for uploads anywhere."""
+    return {
+        "bind": f"{settings.host}:{settings.port}",
+        "worker_class": "gthread",
+        "workers": settings.workers,
+        "threads": settings.threads,
+        "keepalive": 5,
+        "timeout": 60,
+        "graceful_timeout": 30,
+        "preload_app": False,
+        "control_socket_disable": True,  # would lie in the home folder, one for all instances
+        "loglevel": settings.log_level,
+        "proc_name": "hematovision",
+    }
+
+
+def _waitress(settings: Settings) -> None:
+    from waitress import serve as waitress_serve
+
+    # waitress writes bodies over this many bytes to disk; pictures stay in memory.
+    in_memory = settings.max_bytes + 1024 * 1024
+    waitress_serve(
+        wsgi(settings),
+        host=settings.host,
+        port=settings.port,
+        threads=settings.threads,
+        inbuf_overflow=in_memory,
+        max_request_body_size=in_memory,
+        ident=None,
+    )

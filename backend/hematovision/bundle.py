@@ -1,0 +1,137 @@
+"""A model is a folder: bundle.json, model.keras, model.tflite, metrics.json, MODEL_CARD.md, selftest/.
+
+bundle.json holds every fact that serving needs (labels in order, input, fitted limits) and the SHA-256 of every other
+file. A folder is opened only when all of it is as written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from hematovision.errors import BundleRefused, ModelUnavailable
+
+FORMAT = 1
+CURRENT = "CURRENT"
+RECORD = "bundle.json"
+SELF_TEST = "selftest/expected.json"
+WHOLE_PICTURE = "whole-picture"  # framing of format 1: images.fit of the whole picture
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A verified model folder. `record` is bundle.json as it stands; the fields are what serving reads from it."""
+
+    path: Path
+    name: str
+    version: str
+    labels: tuple[str, ...]
+    size: int  # pixels a side of the network's input, float32 RGB 0..255
+    temperature: float
+    confident_from: float
+    metrics: dict[str, Any]
+    record: dict[str, Any]
+
+
+def current_path(models: Path) -> Path:
+    """The folder of the bundle that `models/CURRENT` names. Raises `ModelUnavailable` if there is none."""
+    pointer = models / CURRENT
+    if not pointer.is_file():
+        raise ModelUnavailable(
+            f"There is no file {CURRENT} in the models folder. Set HEMATOVISION_MODELS to a folder of bundles, "
+            "or make one with `hematovision train`."
+        )
+    name = pointer.read_text(encoding="utf-8").strip()
+    if not re.fullmatch(r"[a-z0-9-]+/[0-9A-Za-z.+-]+", name) or ".." in name:
+        raise BundleRefused(f"{CURRENT} must hold one line such as wbc-mobilenetv2/1.0.0 and holds {name[:80]!r}.")
+    path = models / name
+    if not path.is_dir():
+        raise ModelUnavailable(
+            f"{CURRENT} names {name}, and there is no such folder beside it. Name one that is there."
+        )
+    return path
+
+
+def open_bundle(path: Path) -> Bundle:
+    """Verify every byte of a bundle and return it. Raises `BundleRefused` with the file or field that is wrong."""
+    record = _read_json(path, RECORD)
+    if record.get("format") != FORMAT:
+        raise BundleRefused(
+            f"{RECORD} has format version {record.get('format')!r} and this version of HematoVision reads {FORMAT}. "
+            "Use a matching release of HematoVision or another bundle."
+        )
+    try:
+        _verify_files(path, dict(record["files"]))
+        labels = tuple(record["labels"])
+        metrics = _read_with_labels(path, "metrics.json", labels)
+        _read_with_labels(path, SELF_TEST, labels)
+        if record["input"]["framing"] != WHOLE_PICTURE:
+            raise BundleRefused(f"{RECORD} asks for a framing unknown here: {record['input']['framing']!r}.")
+        return Bundle(
+            path=path,
+            name=str(record["name"]),
+            version=str(record["version"]),
+            labels=labels,
+            size=int(record["input"]["size"]),
+            temperature=float(record["calibration"]["temperature"]),
+            confident_from=float(record["calibration"]["confident_from"]),
+            metrics=metrics,
+            record=record,
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleRefused(f"{RECORD} lacks or garbles a field: {error}. Fetch the bundle again.") from error
+
+
+def seal(path: Path, record: dict[str, Any]) -> None:
+    """Write bundle.json over the finished files of a bundle folder, with their SHA-256s. `record` lacks `files`."""
+    files = {
+        each.relative_to(path).as_posix(): sha256_of(each)
+        for each in sorted(path.rglob("*"))
+        if each.is_file() and each.name != RECORD
+    }
+    text = json.dumps({"format": FORMAT, **record, "files": files}, indent=2, ensure_ascii=False)
+    (path / RECORD).write_text(text + "\n", encoding="utf-8")
+
+
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _verify_files(path: Path, files: dict[str, str]) -> None:
+    for needed in ("model.keras", "model.tflite", "metrics.json", "MODEL_CARD.md", SELF_TEST):
+        if needed not in files:
+            raise BundleRefused(f"{RECORD} does not list {needed}. Fetch the bundle again.")
+    for name, expected in files.items():
+        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+            raise BundleRefused(f"{RECORD} lists {name!r}, which is outside the bundle.")
+        if not (path / name).is_file():
+            raise BundleRefused(f"{name} is missing from the bundle. Fetch the bundle again.")
+        if sha256_of(path / name) != expected:
+            raise BundleRefused(
+                f"{name} is not the file that was released: its SHA-256 differs. Fetch the bundle again."
+            )
+
+
+def _read_with_labels(path: Path, name: str, labels: tuple[str, ...]) -> dict[str, Any]:
+    content = _read_json(path, name)
+    if content.get("labels") != list(labels):
+        raise BundleRefused(f"The labels of {name} are not those of {RECORD}, in that order. Fetch the bundle again.")
+    return content
+
+
+def _read_json(path: Path, name: str) -> dict[str, Any]:
+    try:
+        content = json.loads((path / name).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BundleRefused(f"{name} is missing from the bundle. Fetch the bundle again.") from None
+    except (OSError, ValueError) as error:
+        raise BundleRefused(f"{name} cannot be read. Fetch the bundle again.") from error
+    if not isinstance(content, dict):
+        raise BundleRefused(f"{name} does not hold an object. Fetch the bundle again.")
+    return content

@@ -1,0 +1,97 @@
+"""The words of an answer: Box, Prediction, Cell, Answer. Plain values, frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in pixels of the upright picture; `x`, `y` is its upper left corner."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Probability:
+    """One class and how probable the model finds it, 0..1 after calibration."""
+
+    label: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the model said of one cell: every class, in the bundle's order; never edited."""
+
+    probabilities: tuple[Probability, ...]
+
+    @property
+    def best(self) -> Probability:
+        """The most probable class; the bundle's order decides a tie."""
+        return max(self.probabilities, key=lambda each: each.probability)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: where it is, what kind of object (`nucleated` or `platelet`), whether the picture's edge cuts it, and
+    the answer. `status` is confident, check or unfamiliar; `label` is None when unfamiliar."""
+
+    box: Box
+    kind: str
+    edge: bool
+    status: str
+    label: str | None
+    confidence: float | None
+    probabilities: tuple[Probability, ...]
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Model:
+    """Which bundle answered."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True)
+class PictureFacts:
+    """The upright picture's size in pixels and the SHA-256 of the bytes received."""
+
+    width: int
+    height: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Milliseconds:
+    """Where the time went."""
+
+    decode: float
+    locate: float
+    classify: float
+    total: float
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer to one picture. The first fields are those of its main cell."""
+
+    model: Model
+    image: PictureFacts
+    status: str
+    label: str | None
+    confidence: float | None
+    probabilities: tuple[Probability, ...]
+    reasons: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    milliseconds: Milliseconds = field(compare=False)
+
+
+def in_words(label: str) -> str:
+    """A class as people write it: `immature_granulocyte` -> `immature granulocyte`."""
+    return label.replace("_", " ")

@@ -1,0 +1,168 @@
+"""Bytes of one photograph -> upright RGB, or a refusal that says what to send instead.
+
+The one place that decodes and the one function that resizes: libraries differ by up to 37 of 255 levels when they
+resize, and that flips predictions, so training and serving both call `fit`.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+from hematovision import errors
+
+RGB = NDArray[np.uint8]
+
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
+MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp", "image/bmp", "image/tiff")
+MIN_SIDE = 32
+
+# A second file hidden in the first: a ZIP is found by its end record, a PDF within its first kilobyte, a page or a
+# script by its tag. Nothing received is ever served again, so this is a second lock, not the only one.
+_PDF = re.compile(rb"%PDF-\d")
+_FOREIGN = re.compile(rb"PK\x05\x06\0\0\0\0|<\?php\s|<script|<!doctype|<html[\s>]", re.IGNORECASE)
+_FOREIGN_WINDOW = 65_536
+
+warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a picture may cost: bytes received, and pixels after decoding."""
+
+    max_bytes: int = 20 * 1024 * 1024
+    max_pixels: int = 50_000_000
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One decoded photograph: `rgb` is (H, W, 3) uint8, upright; `width` and `height` are of the upright original,
+    which `rgb` may be smaller than (see `decode`)."""
+
+    rgb: RGB
+    width: int
+    height: int
+
+
+def decode(data: bytes, limits: Limits | None = None, at_least: int | None = None) -> Picture:
+    """Decode the bytes of one JPEG, PNG, WebP, BMP or TIFF to upright RGB.
+
+    8 or 16 bit, grey, palette, RGB or CMYK; alpha is laid over white; EXIF orientation is applied and all other
+    metadata dropped. `at_least` lets a large JPEG be decoded at 1/2, 1/4 or 1/8 scale, never below that many pixels
+    a side. Of a JPEG that carries a second picture (a phone's gain or depth map) the first one is read.
+
+    Raises a `PictureRefused` for everything else; nothing is written anywhere.
+    """
+    limits = limits or Limits()
+    if not data:
+        raise errors.PictureEmpty("The file has no bytes. Save the picture again and send that copy.")
+    if len(data) > limits.max_bytes:
+        raise errors.PictureTooLarge(
+            f"The picture has {len(data):,} bytes and at most {limits.max_bytes:,} are accepted. "
+            "Save it as JPEG or crop it."
+        )
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            return _read(image, data, limits, at_least)
+    except errors.PictureRefused:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise _too_many_pixels(limits) from None
+    except UnidentifiedImageError:
+        raise errors.PictureFormatRefused(
+            "This is not a JPEG, PNG, WebP, BMP or TIFF picture. Save the photograph as JPEG or PNG and send that."
+        ) from None
+    except MemoryError:
+        raise
+    except Exception as error:
+        # Pillow's decoders raise a dozen kinds of exception on hostile bytes; each means the same to the sender.
+        raise errors.PictureBroken(
+            "The picture could not be decoded to its end. Open it in a viewer, save it again and send that copy."
+        ) from error
+
+
+def fit(rgb: RGB, size: int) -> RGB:
+    """(H, W, 3) uint8 -> (size, size, 3) uint8: the whole picture, aspect kept, antialiased bilinear, padded with
+    the median colour of its border."""
+    height, width = rgb.shape[:2]
+    scale = size / max(height, width)
+    new_width, new_height = max(1, round(width * scale)), max(1, round(height * scale))
+    resized = Image.fromarray(rgb)
+    if (new_width, new_height) != (width, height):
+        resized = resized.resize((new_width, new_height), Image.Resampling.BILINEAR)
+    if (new_width, new_height) == (size, size):
+        return np.asarray(resized)
+    border = np.concatenate([rgb[0], rgb[-1], rgb[:, 0], rgb[:, -1]])
+    canvas = Image.new("RGB", (size, size), tuple(int(v) for v in np.median(border, axis=0)))
+    canvas.paste(resized, ((size - new_width) // 2, (size - new_height) // 2))
+    return np.asarray(canvas)
+
+
+def _read(image: Image.Image, data: bytes, limits: Limits, at_least: int | None) -> Picture:
+    width, height = image.size
+    if width * height > limits.max_pixels:
+        raise _too_many_pixels(limits)
+    if min(width, height) < MIN_SIDE:
+        raise errors.PictureTooSmall(
+            f"The picture is {width} x {height} pixels and the smallest side must be {MIN_SIDE}. "
+            "Send the original photograph, not a thumbnail."
+        )
+    head, tail = data[:_FOREIGN_WINDOW], data[-_FOREIGN_WINDOW:]
+    if _PDF.search(head[:1024]) or _FOREIGN.search(head) or _FOREIGN.search(tail):
+        raise errors.PictureFormatRefused(
+            "The file is a picture and something else at once. Save the picture again and send that copy."
+        )
+    _refuse_several_frames(image)
+    orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    reduced = bool(at_least and image.draft(None, (at_least, at_least)))
+    upright = _to_rgb(ImageOps.exif_transpose(image))
+    if not reduced:
+        width, height = upright.size
+    elif orientation in (5, 6, 7, 8):
+        width, height = height, width
+    return Picture(np.asarray(upright), width, height)
+
+
+def _refuse_several_frames(image: Image.Image) -> None:
+    if image.format == "MPO":  # a phone's JPEG: the first picture is the photograph
+        return
+    if image.format == "TIFF":
+        # Counting the frames of a TIFF walks them all, a million in a hostile file; asking for the second does not.
+        try:
+            image.seek(1)
+        except EOFError:
+            image.seek(0)
+            return
+        several = True
+    else:
+        several = getattr(image, "n_frames", 1) > 1
+    if several:
+        raise errors.PictureFramesRefused(
+            "The file holds several pictures and one is accepted. Export the one you mean and send that."
+        )
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I;16"):  # Pillow's own conversion clips at 255 instead of scaling
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
+    if image.mode in ("I", "F"):
+        raise errors.PictureFormatRefused(
+            "The picture has 32 bits a channel and 8 or 16 are accepted. Export it with 8 bits."
+        )
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        paper = Image.new("RGBA", layer.size, "white")
+        return Image.alpha_composite(paper, layer).convert("RGB")
+    return image.convert("RGB")
+
+
+def _too_many_pixels(limits: Limits) -> errors.PictureTooManyPixels:
+    return errors.PictureTooManyPixels(
+        f"The picture has more than {limits.max_pixels:,} pixels. Crop it or scale it down and send that."
+    )

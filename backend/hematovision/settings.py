@@ -1,0 +1,114 @@
+"""Every setting of HematoVision, read from `HEMATOVISION_*` when asked, each with a default and a sentence."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from platformdirs import user_data_path
+
+from hematovision import errors
+from hematovision.images import Limits
+
+PREFIX = "HEMATOVISION_"
+
+
+def _carried(name: str) -> Path:
+    """A folder that the installed package carries, or the checkout's own when running from one."""
+    package = Path(__file__).resolve().parent
+    carried = package / "carried" / name
+    return carried if carried.is_dir() else package.parents[1] / name
+
+
+def _setting(sentence: str, default: Any = MISSING, **factory: Any) -> Any:
+    return field(default=default, metadata={"sentence": sentence}, **factory)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One field a setting; `host` is `HEMATOVISION_HOST`, and so on."""
+
+    host: str = _setting("Address to listen on; anything but this machine's own wants a proxy in front.", "127.0.0.1")
+    port: int = _setting("Port to listen on.", 8000)
+    workers: int = _setting("Worker processes, each with the model loaded once.", 1)
+    threads: int = _setting("Threads a worker, each with its own interpreter.", 2)
+    models: Path = _setting(
+        "Folder of model bundles; its file `CURRENT` names the one in use.", default_factory=lambda: _carried("models")
+    )
+    runtime: str = _setting("`litert`, or `keras` for the reference model, which needs the `train` extra.", "litert")
+    max_bytes: int = _setting("Largest picture accepted, in bytes.", Limits.max_bytes)
+    max_pixels: int = _setting("Largest picture accepted, in pixels; at most 89,000,000.", Limits.max_pixels)
+    cors_origins: tuple[str, ...] = _setting(
+        "Origins, separated by commas, whose pages may call the API; empty: only its own page.", ()
+    )
+    frontend: Path = _setting(
+        "Folder of the page that `hematovision serve` shows.", default_factory=lambda: _carried("frontend")
+    )
+    examples: Path = _setting(
+        "Folder that `hematovision examples` fills and the page reads.",
+        default_factory=lambda: user_data_path("hematovision", appauthor=False) / "examples",
+    )
+    log_level: str = _setting("`debug`, `info`, `warning` or `error`.", "info")
+    data: Path = _setting("Folder of labelled pictures to train and evaluate on.", Path("../shared/data"))
+    weights: Path | None = _setting(
+        "File of ImageNet weights to start training from; empty: Keras fetches its own.", None
+    )
+
+    def __post_init__(self) -> None:
+        _one_of("runtime", self.runtime, ("litert", "keras"))
+        _one_of("log_level", self.log_level, ("debug", "info", "warning", "error"))
+        for name, low, high in (
+            ("port", 0, 65_535),
+            ("workers", 1, 256),
+            ("threads", 1, 256),
+            ("max_bytes", 1_024, 1_000_000_000),
+            ("max_pixels", 1_024, 89_000_000),  # above it Pillow's own guard against decompression bombs speaks
+        ):
+            if not low <= getattr(self, name) <= high:
+                raise errors.SettingRefused(f"{variable(name)} must be between {low:,} and {high:,}.")
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
+        """Settings from the environment, or from `env`; an unset or empty variable keeps its default.
+
+        Raises `SettingRefused` naming the variable that cannot be read, or that is not a setting at all.
+        """
+        env = os.environ if env is None else env
+        names = {variable(each.name) for each in fields(cls)}
+        unknown = sorted(name for name in env if name.startswith(PREFIX) and name not in names)
+        if unknown:
+            raise errors.SettingRefused(f"{unknown[0]} is not a setting. README.md lists them all.")
+        types = get_type_hints(cls)
+        given = {each.name: env.get(variable(each.name), "") for each in fields(cls)}
+        return cls(**{name: _parse(name, text, types[name]) for name, text in given.items() if text})
+
+    @property
+    def limits(self) -> Limits:
+        """What one picture may cost."""
+        return Limits(self.max_bytes, self.max_pixels)
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def _parse(name: str, text: str, kind: Any) -> Any:
+    if kind is int:
+        try:
+            return int(text)
+        except ValueError:
+            raise errors.SettingRefused(f"{variable(name)} must be a whole number and is {text!r}.") from None
+    if kind is str:
+        return text
+    if kind == tuple[str, ...]:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    return Path(text).expanduser()
+
+
+def _one_of(name: str, value: str, accepted: tuple[str, ...]) -> None:
+    if value not in accepted:
+        raise errors.SettingRefused(f"{variable(name)} must be one of {', '.join(accepted)} and is {value!r}.")

@@ -1,0 +1,81 @@
+"""What a laboratory's next slide could look like: one random variation of a picture of one cell.
+
+A smear has no upright and no handedness, so rotation is free and mirrors are allowed. Stain is varied in optical
+density, which is proportional to the amount of dye (Beer-Lambert; Ruifrok and Johnston, Anal Quant Cytol Histol
+2001;23:291): strength is a factor there, and a dye's colour a small mixing of channels.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from hematovision.images import RGB, fit
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far each variation goes; the defaults suit Romanowsky stains (Wright, May-Gruenwald-Giemsa)."""
+
+    zoom: tuple[float, float] = (0.8, 1.2)  # size of the cell in the picture, as a factor
+    shift: float = 0.06  # of the side, either way
+    strength: tuple[float, float] = (0.6, 1.4)  # of the stain, as a factor of optical density
+    channel: float = 0.15  # strength of each channel on its own, +-
+    mixing: float = 0.06  # standard deviation of what leaks from one channel's density into another's
+    brightness: tuple[float, float] = (0.85, 1.1)  # of the lamp, as a factor of intensity
+    blur: float = 1.2  # largest radius in pixels at the input's size; half of the pictures stay sharp
+    jpeg_quality: tuple[int, int] = (40, 95)  # one picture in three is compressed again
+
+
+def augmented(rgb: RGB, size: int, how: Augmentation, random: np.random.Generator) -> RGB:
+    """(H, W, 3) uint8 of one cell -> (size, size, 3) uint8, varied; the same generator state gives the same picture."""
+    picture = Image.fromarray(fit(_turned(rgb, how, random), size))
+    if random.random() < 0.5:
+        picture = picture.filter(ImageFilter.GaussianBlur(random.uniform(0, how.blur)))
+    rgb = _restained(np.asarray(picture), how, random)
+    if random.random() < 1 / 3:
+        rgb = _recompressed(rgb, int(random.integers(*how.jpeg_quality)))
+    return rgb
+
+
+def _turned(rgb: RGB, how: Augmentation, random: np.random.Generator) -> RGB:
+    """Rotate, mirror, zoom and shift in one resampling; what comes in from outside is the picture mirrored."""
+    height, width = rgb.shape[:2]
+    margin = max(height, width) // 3
+    padded = Image.fromarray(np.pad(rgb, ((margin, margin), (margin, margin), (0, 0)), mode="reflect"))
+    angle = random.uniform(0, 2 * math.pi)
+    scale = 1 / random.uniform(*how.zoom)
+    mirror = 1 if random.random() < 0.5 else -1
+    cosine, sine = scale * math.cos(angle), scale * math.sin(angle)
+    shift_x, shift_y = random.uniform(-how.shift, how.shift, 2) * (width, height)
+    centre_x, centre_y = width / 2 + margin + shift_x, height / 2 + margin + shift_y
+    # Pillow wants the way back: output (x, y) -> input (a x + b y + c, d x + e y + f).
+    a, b, d, e = mirror * cosine, -sine, mirror * sine, cosine
+    c = centre_x - a * width / 2 - b * height / 2
+    f = centre_y - d * width / 2 - e * height / 2
+    turned = padded.transform((width, height), Image.Transform.AFFINE, (a, b, c, d, e, f), Image.Resampling.BILINEAR)
+    return np.asarray(turned)
+
+
+def _restained(rgb: RGB, how: Augmentation, random: np.random.Generator) -> RGB:
+    density = _DENSITY[rgb]
+    channels = random.uniform(*how.strength) * random.uniform(1 - how.channel, 1 + how.channel, 3)
+    mixing = np.diag(channels) + random.normal(0, how.mixing, (3, 3)) * (1 - np.eye(3))
+    mixed = density.reshape(-1, 3) @ mixing.astype(np.float32)
+    intensity: NDArray[np.float32] = 255 * random.uniform(*how.brightness) * np.exp(-mixed)
+    return np.clip(intensity, 0, 255).astype(np.uint8).reshape(rgb.shape)
+
+
+def _recompressed(rgb: RGB, quality: int) -> RGB:
+    file = io.BytesIO()
+    Image.fromarray(rgb).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file))
+
+
+# Optical density of each level; level 0 counts as 1, for the logarithm.
+_DENSITY = -np.log(np.maximum(np.arange(256, dtype=np.float32), 1) / 255)

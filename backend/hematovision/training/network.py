@@ -1,0 +1,51 @@
+"""MobileNetV2 with a head for cells. Defined once; training, export and the reference runtime build it here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+
+
+def build(size: int, classes: int, weights: Path | None) -> keras.Model:
+    """Input (N, size, size, 3) float32 RGB in 0..255 -> logits (N, classes); rescaling is part of the model.
+
+    `weights` is the file of ImageNet weights, or None for Keras's own download. Every BatchNormalization layer is
+    `trainable = False`: `base(x, training=False)` alone does not keep its statistics still during `fit` (Keras 3.15),
+    and moving statistics are what break a model at the next laboratory.
+    """
+    base = keras.applications.MobileNetV2(
+        input_shape=(size, size, 3), include_top=False, weights=str(weights) if weights else "imagenet"
+    )
+    for layer in base.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = False
+    picture = keras.Input((size, size, 3), name="picture")
+    features = base(keras.layers.Rescaling(1 / 127.5, offset=-1, name="to_unit_range")(picture))
+    pooled = keras.layers.GlobalAveragePooling2D(name="pool")(features)
+    logits = keras.layers.Dense(classes, dtype="float32", name="logits")(
+        keras.layers.Dropout(0.2, name="dropout")(pooled)
+    )
+    return keras.Model(picture, logits, name="wbc_mobilenetv2")
+
+
+def set_base_trainable(model: keras.Model, trainable: bool) -> None:
+    """Freeze or free every layer of the base but BatchNormalization, which stays still."""
+    for layer in base_of(model).layers:
+        if not isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = trainable
+
+
+def serving_model(model: keras.Model) -> keras.Model:
+    """The same network with its two outputs by name: `logits` (N, classes) and `features` (N, h, w, 1280), the last
+    feature map before pooling. Softmax comes after temperature, outside."""
+    base = base_of(model)
+    picture = keras.Input(model.input_shape[1:], name="picture")
+    features = base(model.get_layer("to_unit_range")(picture))
+    logits = model.get_layer("logits")(model.get_layer("pool")(features))
+    return keras.Model(picture, {"logits": logits, "features": features}, name=model.name)
+
+
+def base_of(model: keras.Model) -> keras.Model:
+    """The MobileNetV2 inside."""
+    return next(layer for layer in model.layers if isinstance(layer, keras.Model))
