@@ -32,7 +32,8 @@ class Bundle:
     labels: tuple[str, ...]
     size: int  # pixels a side of the network's input, float32 RGB 0..255
     temperature: float
-    confident_from: float
+    confident_from: float  # the confidence from which an answer is `confident` ...
+    confident_rate: float  # ... since this share of val answers was right from there on
     metrics: dict[str, Any]
     record: dict[str, Any]
 
@@ -79,6 +80,7 @@ def open_bundle(path: Path) -> Bundle:
             size=int(record["input"]["size"]),
             temperature=float(record["calibration"]["temperature"]),
             confident_from=float(record["calibration"]["confident_from"]),
+            confident_rate=float(record["calibration"]["confident_rate"]),
             metrics=metrics,
             record=record,
         )

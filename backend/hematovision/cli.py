@@ -5,8 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,11 @@ import click
 
 from hematovision import INTENDED_USE, __version__
 from hematovision.errors import HematoVisionError, PictureRefused
+from hematovision.progress import bar
 from hematovision.settings import Settings
 
 PICTURES = click.Path(exists=True, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
-Progress = Callable[[str, int, int], None]
 
 
 class _Commands(click.Group):
@@ -69,7 +68,7 @@ def classify(pictures: Sequence[Path], as_json: bool, as_csv: bool) -> None:
     settings = Settings.from_env()
     service = InferenceService.open(settings.models, settings.runtime, settings.limits)
     schema, rows, files = AnswerSchema(), [], list(_files(pictures))
-    with _progress() as progress:
+    with bar() as progress:
         for done, file in enumerate(files, 1):
             try:
                 rows.append({"file": str(file), **schema.dump(service.classify(file.read_bytes()))})
@@ -108,10 +107,10 @@ def train(run: Path, version: str | None, data: Path | None, labs: tuple[str, ..
         raise click.ClickException(f"Training needs {error.name}. Run `pip install hematovision[train]`.") from error
     config = replace(TrainConfig(labs=labs), **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
     data = data or settings.data
-    with _progress() as progress:
+    with bar() as progress:
         click.echo(f"best model: {run_training(data, run, config, settings.weights, progress)}")
     if version:
-        with _progress() as progress:
+        with bar() as progress:
             click.echo(f"released: {release(data, run, settings.models, version, progress)}")
 
 
@@ -129,7 +128,7 @@ def evaluate(folder: Path | None, labs: tuple[str, ...], split: str, as_json: bo
     settings = Settings.from_env()
     service = InferenceService.open(settings.models, settings.runtime, settings.limits)
     cells = [cell for cell in read_cells(folder or settings.data, labs) if split in ("all", cell.split)]
-    with _progress() as progress:
+    with bar() as progress:
         rows = rows_by_lab(service, cells, progress)
     if as_json:
         click.echo(json.dumps(rows, indent=2))
@@ -144,7 +143,7 @@ def examples(source: str | None) -> None:
     from hematovision import examples as library
 
     folder = Settings.from_env().examples
-    with _progress() as progress:
+    with bar() as progress:
         paths = library.fetch(folder, source or library.SOURCE, progress)
     click.echo(f"{len(paths)} pictures in {folder}\n{library.ATTRIBUTION}")
 
@@ -169,34 +168,22 @@ def verify(path: Path | None) -> None:
 
 
 def _files(pictures: Sequence[Path]) -> Iterator[Path]:
-    from hematovision.training.labs import PICTURE_SUFFIXES
+    from hematovision.images import SUFFIXES
 
     for path in pictures:
         if path.is_dir():
-            yield from sorted(each for each in path.rglob("*") if each.suffix.lower() in PICTURE_SUFFIXES)
+            yield from sorted(each for each in path.rglob("*") if each.suffix.lower() in SUFFIXES)
         else:
             yield path
 
 
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """A bar with time left on standard error, so that what is printed can be piped."""
+def _print(table: Any) -> None:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("starting", total=None)
-
-        def advance(what: str, done: int, total: int) -> None:
-            bar.update(task, description=what, completed=done, total=total)
-
-        yield advance
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
 
 
 def _print_table(rows: Sequence[dict[str, Any]]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     from hematovision.cells import in_words
@@ -207,7 +194,7 @@ def _print_table(rows: Sequence[dict[str, Any]]) -> None:
             table.add_row(row["file"], "", "", row["problem"]["detail"])
         else:
             table.add_row(row["file"], in_words(row["label"] or ""), f"{row['confidence']:.1%}", row["status"])
-    Console().print(table)
+    _print(table)
     click.echo(INTENDED_USE)
 
 
@@ -221,7 +208,6 @@ def _print_csv(rows: Sequence[dict[str, Any]], labels: Sequence[str]) -> None:
 
 
 def _print_rows(rows: dict[str, dict[str, Any]]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     table = Table("lab", "n", "accuracy", "95 %", "balanced", "macro-F1", "cal. error", "confident", "right there")
@@ -237,4 +223,4 @@ def _print_rows(rows: dict[str, dict[str, Any]]) -> None:
             f"{row['expected_calibration_error']:.3f}",
             *("-" if each is None else f"{each:.2%}" for each in (confident["share"], confident["accuracy"])),
         )
-    Console().print(table)
+    _print(table)

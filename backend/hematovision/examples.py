@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import requests
 
 from hematovision.errors import ExamplesUnavailable
+from hematovision.progress import Progress
 
 SOURCE = (
     "https://raw.githubusercontent.com/Shenggan/BCCD_Dataset/d272fb14cdff6e473fafeeeba32aba5f560e9e43/BCCD/JPEGImages/"
@@ -46,7 +46,7 @@ def present(folder: Path) -> list[Example]:
     return [example for example in EXAMPLES if (folder / example.name).is_file()]
 
 
-def fetch(folder: Path, source: str = SOURCE, progress: Callable[[str, int, int], None] | None = None) -> list[Path]:
+def fetch(folder: Path, source: str = SOURCE, progress: Progress | None = None) -> list[Path]:
     """Fetch what is missing in `folder` from `source`; returns all ten paths.
 
     Raises `ExamplesUnavailable` if a picture cannot be had or is not, byte for byte, the one pinned; it is not kept.

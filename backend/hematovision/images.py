@@ -21,6 +21,7 @@ RGB = NDArray[np.uint8]
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
 MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp", "image/bmp", "image/tiff")
+SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})  # when reading a folder
 MIN_SIDE = 32
 
 # A second file hidden in the first: a ZIP is found by its end record, a PDF within its first kilobyte, a page or a

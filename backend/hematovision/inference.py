@@ -106,8 +106,9 @@ class InferenceService:
         confident = best.probability >= self.bundle.confident_from
         second = sorted(prediction.probabilities, key=lambda each: -each.probability)[1]
         reason = (
-            f"The model is {best.probability:.0%} sure, below the {self.bundle.confident_from:.0%} from which its "
-            f"answers were right in validation. The next class is {in_words(second.label)} ({second.probability:.0%})."
+            f"The model is {best.probability:.1%} sure, below the {self.bundle.confident_from:.1%} from which "
+            f"{self.bundle.confident_rate:.1%} of its answers were right in validation. The next class is "
+            f"{in_words(second.label)} ({second.probability:.1%}). A person should look."
         )
         return Cell(
             box=box,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -23,8 +23,10 @@ def _carried(name: str) -> Path:
     return carried if carried.is_dir() else package.parents[1] / name
 
 
-def _setting(sentence: str, default: Any = MISSING, **factory: Any) -> Any:
-    return field(default=default, metadata={"sentence": sentence}, **factory)
+def _setting(sentence: str, default: Any = MISSING, found: Callable[[], Any] | None = None, where: str = "") -> Any:
+    """A field with its sentence; `found` looks for a default that depends on the machine, `where` says it in words."""
+    about = {"sentence": sentence, "default": where or default}
+    return field(default_factory=found, metadata=about) if found else field(default=default, metadata=about)
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,9 @@ class Settings:
     workers: int = _setting("Worker processes, each with the model loaded once.", 1)
     threads: int = _setting("Threads a worker, each with its own interpreter.", 2)
     models: Path = _setting(
-        "Folder of model bundles; its file `CURRENT` names the one in use.", default_factory=lambda: _carried("models")
+        "Folder of model bundles; its file `CURRENT` names the one in use.",
+        found=lambda: _carried("models"),
+        where="`models/`, or what the installed package carries",
     )
     runtime: str = _setting("`litert`, or `keras` for the reference model, which needs the `train` extra.", "litert")
     max_bytes: int = _setting("Largest picture accepted, in bytes.", Limits.max_bytes)
@@ -45,11 +49,14 @@ class Settings:
         "Origins, separated by commas, whose pages may call the API; empty: only its own page.", ()
     )
     frontend: Path = _setting(
-        "Folder of the page that `hematovision serve` shows.", default_factory=lambda: _carried("frontend")
+        "Folder of the page that `hematovision serve` shows.",
+        found=lambda: _carried("frontend"),
+        where="`frontend/`, or what the installed package carries",
     )
     examples: Path = _setting(
         "Folder that `hematovision examples` fills and the page reads.",
-        default_factory=lambda: user_data_path("hematovision", appauthor=False) / "examples",
+        found=lambda: user_data_path("hematovision", appauthor=False) / "examples",
+        where="the user's data folder",
     )
     log_level: str = _setting("`debug`, `info`, `warning` or `error`.", "info")
     data: Path = _setting("Folder of labelled pictures to train and evaluate on.", Path("../shared/data"))

@@ -39,7 +39,7 @@ class Model(Resource):
                 },
                 "temperature": bundle.temperature,
                 "confident_from": bundle.confident_from,
-                "confident_rate": bundle.record["calibration"]["confident_rate"],
+                "confident_rate": bundle.confident_rate,
                 "labs": bundle.record["training"]["labs"],
                 "metrics": bundle.metrics,
                 "sha256": bundle.record["files"],

@@ -24,8 +24,9 @@ def render(record: dict[str, Any], metrics: dict[str, Any]) -> str:
         "right.",
         "## How good it is",
         "On test rows, which took part in no choice. Intervals are 95 %, by bootstrap. No patient numbers are "
-        "published for these pictures, so figures at home are optimistic; a laboratory that is not named here was not measured.",
-        _rows(metrics),
+        "published for these pictures, so figures at home are optimistic; a laboratory that is not named here was "
+        "not measured.",
+        rows_table(metrics),
         *(_by_class(lab, row, labels) for lab, row in metrics["bundle"].items()),
         "## How it was made",
         f"HematoVision {training['code_version']}, seed {training['seed']}, list of pictures "
@@ -34,7 +35,8 @@ def render(record: dict[str, Any], metrics: dict[str, Any]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _rows(metrics: dict[str, Any]) -> str:
+def rows_table(metrics: dict[str, Any]) -> str:
+    """A row a laboratory, as a Markdown table; README.md shows the same."""
     lines = [
         "| lab | n | accuracy | balanced | macro-F1 | calibration error | confident: share | right there |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
@@ -44,8 +46,9 @@ def _rows(metrics: dict[str, Any]) -> str:
         confident = row["by_status"]["confident"]
         lines.append(
             f"| {lab} | {row['n']} | {row['accuracy']:.2%} ({low:.2%} to {high:.2%}) "
-            f"| {_percent(row['balanced_accuracy'])} | {row['macro_f1']:.2%} | {row['expected_calibration_error']:.3f} | {_percent(confident['share'])} "
-            f"| {_percent(confident['accuracy'])} |"
+            f"| {_percent(row['balanced_accuracy'])} | {row['macro_f1']:.2%} "
+            f"| {row['expected_calibration_error']:.3f} "
+            f"| {_percent(confident['share'])} | {_percent(confident['accuracy'])} |"
         )
     return "\n".join(lines)
 

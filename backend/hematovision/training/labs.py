@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hematovision import errors
+from hematovision.images import SUFFIXES
 from hematovision.training.splits import split_of
-
-PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"})
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def _read_folders(data: Path) -> list[LabelledCell]:
     cells = []
     for folder in sorted(path for path in data.iterdir() if path.is_dir()):
         for path in sorted(folder.iterdir()):
-            if path.suffix.lower() in PICTURE_SUFFIXES:
+            if path.suffix.lower() in SUFFIXES:
                 group = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
                 cells.append(LabelledCell(path, data.name, folder.name, group, split_of(group)))
     return cells

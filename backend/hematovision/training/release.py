@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from hematovision import __version__, bundle, calibration
 from hematovision.errors import LabelsRefused
 from hematovision.images import decode, fit
 from hematovision.inference import InferenceService
+from hematovision.progress import Progress
 from hematovision.runtime import LiteRT
 from hematovision.training import card, export
 from hematovision.training.labs import LabelledCell, read_cells
@@ -21,8 +22,6 @@ from hematovision.training.score import rows_by_lab
 
 NAME = "wbc-mobilenetv2"
 CONFIDENT_RATE = 0.995  # of val answers, right from the limit on
-
-Progress = Callable[[str, int, int], None]
 
 
 def release(data: Path, run: Path, models: Path, version: str, progress: Progress) -> Path:

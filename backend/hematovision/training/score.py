@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,8 @@ import numpy as np
 from hematovision.errors import LabelsRefused
 from hematovision.evaluation import Answers, row
 from hematovision.inference import InferenceService
+from hematovision.progress import Progress
 from hematovision.training.labs import LabelledCell
-
-Progress = Callable[[str, int, int], None]
 
 
 def answers_of(service: InferenceService, cells: Sequence[LabelledCell], progress: Progress) -> Answers:

@@ -10,7 +10,7 @@ import csv
 import dataclasses
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,11 +20,10 @@ import numpy as np
 from hematovision import errors
 from hematovision.evaluation import macro_f1
 from hematovision.images import RGB, decode, fit
+from hematovision.progress import Progress
 from hematovision.training import curves, network
 from hematovision.training.augment import Augmentation, augmented
 from hematovision.training.labs import LabelledCell, labels_of, list_hash, read_cells
-
-Progress = Callable[[str, int, int], None]  # (what is being done, steps done, steps in all)
 
 
 @dataclass(frozen=True)

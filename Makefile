@@ -1,0 +1,42 @@
+# Two commands matter: `make run` and `make test`. Each makes its own environment and installs what it needs.
+
+PYTHON ?= python3
+SERVE  := .venv
+TEST   := .venv-test
+
+COMPILE := --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate \
+           --custom-compile-command 'make requirements'
+
+.PHONY: run test check bench clean requirements
+
+run: $(SERVE)/installed  ## the page and the API on http://127.0.0.1:8000/
+	$(SERVE)/bin/hematovision serve
+
+test: $(TEST)/installed check  ## everything: unit, API, integration, and end to end in Chromium
+	$(TEST)/bin/python -m pytest
+
+check: $(TEST)/installed  ## style and types
+	$(TEST)/bin/ruff check .
+	$(TEST)/bin/ruff format --check .
+	$(TEST)/bin/mypy
+
+bench: $(TEST)/installed  ## speed and memory against the usual way, in one run
+	$(TEST)/bin/python tests/bench/classify.py
+
+requirements: $(TEST)/installed  ## requirements*.txt from pyproject.toml
+	$(TEST)/bin/uv pip compile $(COMPILE) --output-file requirements.txt pyproject.toml
+	$(TEST)/bin/uv pip compile $(COMPILE) --output-file requirements-train.txt --extra train \
+	    --constraint requirements.txt pyproject.toml
+
+clean:
+	rm -rf $(SERVE) $(TEST) build dist
+
+$(SERVE)/installed: pyproject.toml requirements.txt
+	$(PYTHON) -m venv $(SERVE)
+	$(SERVE)/bin/pip install --quiet --requirement requirements.txt --editable .
+	touch $@
+
+$(TEST)/installed: pyproject.toml requirements-train.txt
+	$(PYTHON) -m venv $(TEST)
+	$(TEST)/bin/pip install --quiet --requirement requirements-train.txt --editable '.[train,test]'
+	touch $@

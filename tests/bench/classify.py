@@ -1,0 +1,123 @@
+"""`make bench`: /classify of one 360 x 363 JPEG, against the same Keras model called with `model.predict` in Flask.
+
+Both behind gunicorn, one worker, one thread, kept connections; the two answer in turn, so that a machine whose speed
+drifts slows both. Prints a table in Markdown; its ratios are what holds elsewhere.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import platform
+import socket
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import requests
+from PIL import Image
+
+from hematovision.bundle import current_path
+from hematovision.settings import Settings
+from hematovision.training.export import drawn_cell
+
+WARM_UP, ROUNDS = 10, 100
+HERE = Path(__file__).parent
+OPTIONS = ["--worker-class", "gthread", "--workers", "1", "--threads", "1", "--no-control-socket"]
+
+
+@dataclass
+class Server:
+    """A gunicorn with one worker, ready, and how many seconds that took."""
+
+    url: str
+    process: psutil.Process
+    ready_after: float
+    session: requests.Session
+
+    @property
+    def megabytes(self) -> float:
+        """Resident memory of the worker."""
+        return float(max(child.memory_info().rss for child in self.process.children())) / 1e6
+
+    def classify(self, picture: bytes) -> float:
+        """Milliseconds of one answer, as a client sees them."""
+        started = time.perf_counter()
+        answer = self.session.post(self.url + "/classify", files={"image": ("cell.jpg", picture)}, timeout=60)
+        answer.raise_for_status()
+        return 1000 * (time.perf_counter() - started)
+
+
+@contextmanager
+def gunicorn(application: str) -> Iterator[Server]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = {
+        **os.environ,
+        "BENCH_BUNDLE": str(current_path(Settings.from_env().models)),
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+    command = [sys.executable, "-m", "gunicorn", *OPTIONS, "--bind", f"127.0.0.1:{port}", application]
+    started = time.perf_counter()
+    process = subprocess.Popen(command, cwd=HERE, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        session = requests.Session()
+        url = f"http://127.0.0.1:{port}"
+        while True:
+            try:
+                session.get(url + "/health", timeout=60).raise_for_status()
+                break
+            except requests.RequestException:
+                if process.poll() is not None or time.perf_counter() - started > 120:
+                    raise SystemExit(f"{application} did not start") from None
+                time.sleep(0.01)
+        yield Server(url, psutil.Process(process.pid), time.perf_counter() - started, session)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def drawn_jpeg() -> bytes:
+    """A drawn cell of 360 x 363 pixels, as a camera would send it."""
+    file = io.BytesIO()
+    Image.fromarray(drawn_cell(0, 363)).crop((0, 0, 360, 363)).save(file, "JPEG", quality=92)
+    return file.getvalue()
+
+
+def main() -> None:
+    picture = drawn_jpeg()
+    with gunicorn("hematovision.api.serve:wsgi()") as ours, gunicorn("usual_way:app") as usual:
+        for _ in range(WARM_UP):
+            ours.classify(picture), usual.classify(picture)
+        pairs = [(ours.classify(picture), usual.classify(picture)) for _ in range(ROUNDS)]
+        rows = [
+            ("median latency, ms", *(statistics.median(column) for column in zip(*pairs, strict=True))),
+            ("resident memory of the worker, MB", ours.megabytes, usual.megabytes),
+            ("from start to ready, s", ours.ready_after, usual.ready_after),
+        ]
+    echo = sys.stdout.write
+    echo(f"{processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, {ROUNDS} rounds in turn\n\n")
+    echo("| one 360 x 363 JPEG | HematoVision | Flask + `model.predict` | ratio |\n| --- | --- | --- | --- |\n")
+    for what, mine, theirs in rows:
+        echo(f"| {what} | {mine:.1f} | {theirs:.1f} | {theirs / mine:.1f} |\n")
+
+
+def processor() -> str:
+    """The machine's name for its processor."""
+    information = Path("/proc/cpuinfo")
+    if information.is_file():
+        for line in information.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+if __name__ == "__main__":
+    main()
