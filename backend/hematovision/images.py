@@ -7,7 +7,6 @@ resize, and that flips predictions, so training and serving both call `fit`.
 from __future__ import annotations
 
 import io
-import re
 import warnings
 from dataclasses import dataclass
 
@@ -26,9 +25,8 @@ MIN_SIDE = 32
 
 # A second file hidden in the first: a ZIP is found by its end record, a PDF within its first kilobyte, a page or a
 # script by its tag. Nothing received is ever served again, so this is a second lock, not the only one.
-_PDF = re.compile(rb"%PDF-\d")
-_FOREIGN = re.compile(rb"PK\x05\x06\0\0\0\0|<\?php\s|<script|<!doctype|<html[\s>]", re.IGNORECASE)
-_FOREIGN_WINDOW = 65_536
+_HIDDEN = (b"pk\x05\x06\0\0\0\0", b"<?php", b"<script", b"<!doctype", b"<html")
+_HIDDEN_WITHIN = 65_536  # of either end
 
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 
@@ -114,8 +112,7 @@ def _read(image: Image.Image, data: bytes, limits: Limits, at_least: int | None)
             f"The picture is {width} x {height} pixels and the smallest side must be {MIN_SIDE}. "
             "Send the original photograph, not a thumbnail."
         )
-    head, tail = data[:_FOREIGN_WINDOW], data[-_FOREIGN_WINDOW:]
-    if _PDF.search(head[:1024]) or _FOREIGN.search(head) or _FOREIGN.search(tail):
+    if _hides_a_second_file(data):
         raise errors.PictureFormatRefused(
             "The file is a picture and something else at once. Save the picture again and send that copy."
         )
@@ -128,6 +125,12 @@ def _read(image: Image.Image, data: bytes, limits: Limits, at_least: int | None)
     elif orientation in (5, 6, 7, 8):
         width, height = height, width
     return Picture(np.asarray(upright), width, height)
+
+
+def _hides_a_second_file(data: bytes) -> bool:
+    ends = data if len(data) <= 2 * _HIDDEN_WITHIN else data[:_HIDDEN_WITHIN] + data[-_HIDDEN_WITHIN:]
+    ends = ends.lower()
+    return b"%pdf-" in ends[:1024] or any(mark in ends for mark in _HIDDEN)
 
 
 def _refuse_several_frames(image: Image.Image) -> None:
