@@ -1,0 +1,41 @@
+// What the API's keys and numbers are called for people.
+
+export const STATUSES = {
+  confident: ["Confident", "One class stands out as clearly as the model's fitted limit asks."],
+  check: ["Check", "A label is given, and a person should look before trusting it."],
+  unfamiliar: ["Unfamiliar", "Unlike what the model has learned from, so no label is given."],
+  no_cells: ["No cells", "Neither a nucleated cell nor a platelet was found."],
+  not_a_smear: ["Not a smear", "This does not look like a stained blood smear."],
+};
+
+const STATES = { waiting: "Waiting", sending: "Sending", failed: "Failed", stopped: "Stopped" };
+
+/** "immature_granulocyte" -> "Immature granulocyte". */
+export function words(key) {
+  const text = String(key).replaceAll("_", " ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** The word for an answer's status or a picture's state; one the page has not met yet is shown as it came. */
+export function statusWord(status) {
+  return STATUSES[status]?.[0] ?? STATES[status] ?? words(status);
+}
+
+/** The label of an answer, or null: only "confident" and "check" carry one. */
+export function givenLabel(answer) {
+  return (answer.status === "confident" || answer.status === "check") && answer.label ? answer.label : null;
+}
+
+/** 0.9731 -> "97.3%". What is nearly nothing or nearly all is not rounded to nothing or all. */
+export function perCent(share) {
+  if (share > 0 && share < 0.0005) return "<0.1%";
+  if (share < 1 && share >= 0.9995) return ">99.9%";
+  return `${(share * 100).toFixed(1)}%`;
+}
+
+/** 20971520 -> "20 MiB". */
+export function byteSize(bytes) {
+  if (bytes < 1024) return bytes === 1 ? "1 byte" : `${bytes} bytes`;
+  const [size, unit] = bytes < 2 ** 20 ? [bytes / 1024, "KiB"] : [bytes / 2 ** 20, "MiB"];
+  return `${Number(size.toFixed(size < 10 ? 1 : 0))} ${unit}`;
+}

@@ -1,0 +1,57 @@
+"""The README's pictures of the page: `python tests/e2e/screenshots.py OUTDIR`.
+
+Every cell on them is drawn by synthetic.py; none is anybody's photograph.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from person import choose
+from playwright.sync_api import Browser, expect, sync_playwright
+from service import CHROMIUM, CHROMIUM_ARGUMENTS, Service, serving
+from synthetic import stained_cell
+
+DRAWN = {"drawn-cell-a.png": 3, "drawn-cell-b.png": 2}  # file name: seed
+SHOTS = {
+    "page-light.png": {"color_scheme": "light", "viewport": {"width": 1280, "height": 800}},
+    "page-dark.png": {"color_scheme": "dark", "viewport": {"width": 1280, "height": 800}},
+    "page-phone.png": {
+        "color_scheme": "light",
+        "viewport": {"width": 390, "height": 844},
+        "device_scale_factor": 2,
+        "has_touch": True,
+        "is_mobile": True,
+    },
+}
+
+
+def take(browser: Browser, service: Service, pictures: list[Path], out: Path) -> None:
+    """One file a shot, of what a visitor sees without scrolling."""
+    for name, visitor in SHOTS.items():
+        context = browser.new_context(reduced_motion="reduce", **visitor)  # type: ignore[arg-type]
+        page = context.new_page()
+        page.goto(service.url)
+        expect(page.get_by_role("heading", name="The model")).to_be_visible()
+        choose(page, *pictures)
+        expect(page.get_by_role("table", name="Probability of each class")).to_have_count(len(pictures))
+        page.mouse.move(0, 0)
+        page.screenshot(path=out / name)
+        context.close()
+
+
+def main(out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder, serving() as service, sync_playwright() as playwright:
+        pictures = [Path(folder) / name for name in DRAWN]
+        for picture, seed in zip(pictures, DRAWN.values(), strict=True):
+            stained_cell(seed).save(picture)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        take(browser, service, pictures, out)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "."))

@@ -1,0 +1,136 @@
+"""By keyboard alone, by a screen reader, in light and dark, on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from person import PICTURES_IN_TRAY, Visit, card, choose, expect_answered, tab_to
+from playwright.sync_api import Page, expect
+from service import Service
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+def empty(page: Page, cells: dict[str, Path]) -> None:
+    expect(page.get_by_role("heading", name="The model")).to_be_visible()
+
+
+def answered(page: Page, cells: dict[str, Path]) -> None:
+    choose(page, *cells.values())
+    expect(page.get_by_role("table", name="Probability of each class")).to_have_count(len(cells))
+
+
+def failed(page: Page, cells: dict[str, Path]) -> None:
+    page.route("**/api/**", lambda route: route.abort())
+    page.reload()
+    choose(page, cells["neutrophil"])
+    expect(page.get_by_text("Failed", exact=True)).to_be_visible()
+
+
+def examples(page: Page, cells: dict[str, Path]) -> None:
+    page.get_by_role("button", name="Try an example").click()
+    expect(page.get_by_role("dialog").get_by_role("listitem")).to_have_count(PICTURES_IN_TRAY)
+
+
+State = Callable[[Page, dict[str, Path]], None]
+STATES = [empty, answered, failed, examples]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("state", STATES)
+def test_axe_finds_nothing(visit: Visit, service: Service, cells: dict[str, Path], state: State, theme: str) -> None:
+    """No violation of any impact, whatever the page shows."""
+    page = visit(service.url, color_scheme=theme, reduced_motion="reduce")
+    state(page, cells)
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_phone_never_scrolls_sideways(visit: Visit, service: Service, cells: dict[str, Path], state: State) -> None:
+    """390 pixels are enough."""
+    page = visit(service.url, **PHONE)
+    state(page, cells)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_phone_offers_its_camera(visit: Visit, service: Service, cells: dict[str, Path]) -> None:
+    """A photograph goes the way of any other picture."""
+    page = visit(service.url, **PHONE)
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Take a photograph").click()
+    assert chooser.value.element.get_attribute("capture") == "environment"
+    chooser.value.set_files(cells["erythroblast"])
+    expect_answered(card(page, cells["erythroblast"].name))
+
+
+def test_everything_is_done_by_keyboard_alone(page: Page, cells: dict[str, Path]) -> None:
+    """Choose, read, remove, clear; the focus is never lost."""
+    first, second = cells["neutrophil"], cells["monocyte"]
+    button = page.get_by_role("button", name="Choose pictures")
+    tab_to(page, button)
+    expect(button).to_be_focused()
+    with page.expect_file_chooser() as chooser:
+        page.keyboard.press("Enter")
+    chooser.value.set_files([first, second])
+    expect_answered(card(page, first.name))
+    expect_answered(card(page, second.name))
+
+    tab_to(page, card(page, first.name).get_by_role("button", name="Remove"))
+    page.keyboard.press("Enter")
+    expect(card(page, first.name)).to_have_count(0)
+    expect(page.get_by_role("heading", name=second.name)).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(card(page, second.name).get_by_role("button", name="Remove")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(button).to_be_focused()
+
+
+def test_the_tray_of_examples_works_by_keyboard(page: Page) -> None:
+    """Escape closes it, and the focus is back where it was."""
+    button = page.get_by_role("button", name="Try an example")
+    tray = page.get_by_role("dialog", name="Examples")
+    tab_to(page, button)
+    page.keyboard.press("Enter")
+    expect(tray).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(tray).to_be_hidden()
+    expect(button).to_be_focused()
+    page.keyboard.press("Enter")
+    tab_to(page, tray.get_by_role("listitem").first.get_by_role("button"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("article")).to_have_count(1)
+
+
+def test_the_skip_link_leads_to_the_pictures(page: Page) -> None:
+    """The first thing Tab reaches."""
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the pictures")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#pictures")).to_be_focused()
+
+
+def test_stopping_keeps_the_focus_on_the_card(page: Page, cells: dict[str, Path]) -> None:
+    """The button that was pressed goes; the one that takes its place has the focus."""
+    file = cells["neutrophil"]
+    page.route("**/api/classify", lambda route: None)
+    choose(page, file)
+    card(page, file.name).get_by_role("button", name="Stop").press("Enter")
+    expect(card(page, file.name).get_by_role("button", name="Try again")).to_be_focused()
+
+
+def test_the_theme_follows_the_system_until_chosen_and_is_kept(visit: Visit, service: Service) -> None:
+    """A choice outlives the visit's page."""
+    page = visit(service.url, color_scheme="dark")
+    scheme = "getComputedStyle(document.documentElement).colorScheme"
+    light = page.get_by_role("button", name="Use the light theme")
+    dark = page.get_by_role("button", name="Use the dark theme")
+    light.click()
+    expect(dark).to_be_visible()
+    assert page.evaluate(scheme) == "light"
+    page.reload()
+    expect(dark).to_be_visible()
+    assert page.evaluate(scheme) == "light"
