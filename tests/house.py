@@ -1,4 +1,4 @@
-"""Where the repository is, the types of the fixtures that are called, and what to do where a machine lacks something."""
+"""Where the repository is, the types of fixtures that are called, and what to do where a machine lacks something."""
 
 from __future__ import annotations
 

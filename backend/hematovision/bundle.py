@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -46,7 +47,7 @@ def current_path(models: Path) -> Path:
             f"There is no file {CURRENT} in the models folder. Set HEMATOVISION_MODELS to a folder of bundles, "
             "or make one with `hematovision train`."
         )
-    name = pointer.read_text(encoding="utf-8").strip()
+    name = pointer.read_text(encoding="utf-8", errors="replace").strip()
     if not re.fullmatch(r"[a-z0-9-]+/[0-9A-Za-z.+-]+", name) or ".." in name:
         raise BundleRefused(f"{CURRENT} must hold one line such as wbc-mobilenetv2/1.0.0 and holds {name[:80]!r}.")
     path = models / name
@@ -72,6 +73,8 @@ def open_bundle(path: Path) -> Bundle:
         _read_with_labels(path, SELF_TEST, labels)
         if record["input"]["framing"] != WHOLE_PICTURE:
             raise BundleRefused(f"{RECORD} asks for a framing unknown here: {record['input']['framing']!r}.")
+        if not 0 < float(record["calibration"]["temperature"]) < math.inf:
+            raise BundleRefused(f"{RECORD} holds a temperature that no model has. Fetch the bundle again.")
         return Bundle(
             path=path,
             name=str(record["name"]),

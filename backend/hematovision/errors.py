@@ -16,6 +16,9 @@
     │   └── BundleRefused           503  bundle_refused
     ├── SettingRefused              500  setting_refused
     ├── LabelsRefused               422  labels_refused           (a folder of labelled pictures that cannot be used)
+    ├── CellsRefused                422  cells_refused            (cells that cannot be counted)
+    │   ├── JsonBroken              400  json_broken
+    │   └── JsonTooLarge            413  json_too_large           (bytes)
     └── ExamplesUnavailable         503  examples_unavailable
 
 `str(error)` is one or two sentences for a person: what is wrong and what to do next.
@@ -123,6 +126,26 @@ class LabelsRefused(HematoVisionError):
     code = "labels_refused"
     status = 422
     title = "These labelled pictures cannot be used"
+
+
+class CellsRefused(HematoVisionError):
+    """A body of which no differential can be made."""
+
+    code = "cells_refused"
+    status = 422
+    title = "These cells cannot be counted"
+
+
+class JsonBroken(CellsRefused):
+    code = "json_broken"
+    status = 400
+    title = "The body is not JSON"
+
+
+class JsonTooLarge(CellsRefused):
+    code = "json_too_large"
+    status = 413
+    title = "The body has too many bytes"
 
 
 class ExamplesUnavailable(HematoVisionError):

@@ -46,19 +46,21 @@ def present(folder: Path) -> list[Example]:
     return [example for example in EXAMPLES if (folder / example.name).is_file()]
 
 
-def fetch(folder: Path, source: str = SOURCE, progress: Progress | None = None) -> list[Path]:
-    """Fetch what is missing in `folder` from `source`; returns all ten paths.
+def fetch(
+    folder: Path, source: str = SOURCE, progress: Progress | None = None, wanted: Sequence[Example] = EXAMPLES
+) -> list[Path]:
+    """Fetch what is missing in `folder` from `source`; returns the paths of all.
 
     Raises `ExamplesUnavailable` if a picture cannot be had or is not, byte for byte, the one pinned; it is not kept.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for done, example in enumerate(EXAMPLES, 1):
+    for done, example in enumerate(wanted, 1):
         path = folder / example.name
         if not (path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == example.sha256):
             _keep(path, _download(source.rstrip("/") + "/" + example.name), example)
         if progress:
-            progress("fetching examples", done, len(EXAMPLES))
-    return [folder / example.name for example in EXAMPLES]
+            progress("fetching examples", done, len(wanted))
+    return [folder / example.name for example in wanted]
 
 
 def _download(url: str) -> bytes:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from hematovision import errors
+from hematovision.settings import Limits
 
 RGB = NDArray[np.uint8]
 
@@ -26,17 +27,9 @@ MIN_SIDE = 32
 # A second file hidden in the first: a ZIP is found by its end record, a PDF within its first kilobyte, a page or a
 # script by its tag. Nothing received is ever served again, so this is a second lock, not the only one.
 _HIDDEN = (b"pk\x05\x06\0\0\0\0", b"<?php", b"<script", b"<!doctype", b"<html")
-_HIDDEN_WITHIN = 65_536  # of either end
+_HIDDEN_WITHIN = 66_000  # of either end: a ZIP's end record lies before a comment of up to 65,535
 
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a picture may cost: bytes received, and pixels after decoding."""
-
-    max_bytes: int = 20 * 1024 * 1024
-    max_pixels: int = 50_000_000
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,16 @@ from typing import Any, get_type_hints
 from platformdirs import user_data_path
 
 from hematovision import errors
-from hematovision.images import Limits
 
 PREFIX = "HEMATOVISION_"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a picture may cost: bytes received, and pixels after decoding."""
+
+    max_bytes: int = 20 * 1024 * 1024
+    max_pixels: int = 50_000_000
 
 
 def _carried(name: str) -> Path:
@@ -45,6 +52,9 @@ class Settings:
     runtime: str = _setting("`litert`, or `keras` for the reference model, which needs the `train` extra.", "litert")
     max_bytes: int = _setting("Largest picture accepted, in bytes.", Limits.max_bytes)
     max_pixels: int = _setting("Largest picture accepted, in pixels; at most 89,000,000.", Limits.max_pixels)
+    max_held_back: int = _setting(
+        "Cells held back (unfamiliar or cut by an edge), in per cent, above which a differential gives counts only.", 10
+    )
     cors_origins: tuple[str, ...] = _setting(
         "Origins, separated by commas, whose pages may call the API; empty: only its own page.", ()
     )
@@ -73,6 +83,7 @@ class Settings:
             ("threads", 1, 256),
             ("max_bytes", 1_024, 1_000_000_000),
             ("max_pixels", 1_024, 89_000_000),  # above it Pillow's own guard against decompression bombs speaks
+            ("max_held_back", 0, 100),
         ):
             if not low <= getattr(self, name) <= high:
                 raise errors.SettingRefused(f"{variable(name)} must be between {low:,} and {high:,}.")

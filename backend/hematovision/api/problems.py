@@ -51,7 +51,7 @@ def problem_of(error: Exception) -> Response:
             if header.lower() in ("allow", "retry-after"):
                 response.headers[header] = value
         return response
-    log.exception("request failed", exception=type(error).__name__)
+    log.exception("request failed")
     return problem(500, "internal_error", "The service failed", _INTERNAL)
 
 

@@ -30,10 +30,12 @@ def _derive(*roots: type[Schema]) -> dict[str, SchemaModel]:
 
 SHAPES = _derive(
     schemas.AnswerSchema,
+    schemas.CountSchema,
     schemas.ExamplesSchema,
     schemas.HealthSchema,
     schemas.LiveSchema,
     schemas.ModelSchema,
+    schemas.PreClassificationSchema,
     schemas.ProblemSchema,
 )
 

@@ -1,0 +1,95 @@
+"""What is published of the API is what it does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flask_restx.schemas
+import pytest
+from flask.testing import FlaskClient
+from marshmallow import Schema
+
+from hematovision import INTENDED_USE, __version__
+from hematovision.api import schemas
+from hematovision.bundle import current_path
+from hematovision.settings import Settings
+from house import REPOSITORY, one_line
+
+SHAPES = {
+    "Answer": schemas.AnswerSchema,
+    "Cell": schemas.CellSchema,
+    "Examples": schemas.ExamplesSchema,
+    "Health": schemas.HealthSchema,
+    "Live": schemas.LiveSchema,
+    "Model": schemas.ModelSchema,
+    "Probability": schemas.ProbabilitySchema,
+    "Problem": schemas.ProblemSchema,
+}
+
+
+def test_swagger_json_is_valid_swagger_2(client: FlaskClient) -> None:
+    document = client.get("/swagger.json").json
+    assert document["swagger"] == "2.0"
+    flask_restx.schemas.validate(document)
+    assert document["info"]["version"] == __version__
+
+
+@pytest.mark.parametrize(("name", "schema"), SHAPES.items())
+def test_each_shape_is_that_of_the_schema(client: FlaskClient, name: str, schema: type[Schema]) -> None:
+    shape = client.get("/swagger.json").json["definitions"][name]
+    fields = schema().fields
+    assert set(shape["properties"]) == set(fields)
+    assert set(shape["required"]) == {field for field, what in fields.items() if what.required}
+
+
+def operations_of(document: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        operation
+        for path in document["paths"].values()
+        for method, operation in path.items()
+        if method in ("get", "post", "put", "patch", "delete")
+    ]
+
+
+def test_every_endpoint_says_what_it_answers_and_how_it_fails(client: FlaskClient) -> None:
+    document = client.get("/swagger.json").json
+    assert set(document["paths"]) >= {
+        "/classify", "/examples", "/examples/{name}", "/health", "/health/live", "/health/ready", "/model",
+    }  # fmt: skip
+    for operation in operations_of(document):
+        assert operation["summary"]
+        assert operation["responses"]["200"]["description"]
+        assert "application/problem+json" in operation["produces"]
+    refusals = document["paths"]["/classify"]["post"]["responses"]
+    assert {"200", "400", "413", "415", "422", "503"} <= set(refusals)
+
+
+def test_the_form_is_documented_and_so_is_the_raw_body(client: FlaskClient) -> None:
+    operation = client.get("/swagger.json").json["paths"]["/classify"]["post"]
+    assert operation["consumes"] == ["multipart/form-data"]
+    [field] = operation["parameters"]
+    assert (field["name"], field["in"], field["type"], field["required"]) == ("image", "formData", "file", True)
+    assert "--data-binary" in operation["description"]
+
+
+def test_docs_is_the_page_of_swagger_ui(client: FlaskClient) -> None:
+    response = client.get("/docs")
+    assert response.mimetype == "text/html"
+    assert "swagger-ui" in response.get_data(as_text=True)
+    for script in ("swagger-ui-bundle.js", "swagger-ui.css"):
+        assert client.get(f"/swaggerui/{script}", buffered=True).status_code == 200
+
+
+def test_what_it_is_for_stands_in_the_api(client: FlaskClient) -> None:
+    assert client.get("/model").json["intended_use"] == INTENDED_USE
+    assert client.get("/swagger.json").json["info"]["description"] == INTENDED_USE
+
+
+def test_what_it_is_for_stands_in_the_model_card() -> None:
+    card = current_path(Settings().models) / "MODEL_CARD.md"
+    assert INTENDED_USE in one_line(card.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("file", ["README.md", "frontend/index.html"])
+def test_what_it_is_for_stands_where_people_read(file: str) -> None:
+    assert INTENDED_USE in one_line((REPOSITORY / file).read_text(encoding="utf-8"))

@@ -1,0 +1,115 @@
+"""The app, its client and its command line around the real model; and what to do where a machine lacks something."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import redirect_stderr
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from click.testing import CliRunner
+from flask import Flask
+from flask.testing import FlaskClient
+
+from hematovision.api import requests_log
+from hematovision.api.app import create_app
+from hematovision.api.services import Services
+from hematovision.bundle import current_path
+from hematovision.inference import InferenceService
+from hematovision.settings import Settings
+from house import REPOSITORY, LogLines, MakeClient, lacking
+
+
+@pytest.fixture(scope="session")
+def models() -> Path:
+    """The folder of released bundles; tests read it and never write there."""
+    return REPOSITORY / "models"
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of labelled pictures, read where it lies."""
+    folder = Path(os.environ.get("HEMATOVISION_DATA") or REPOSITORY.parent / "shared" / "data")
+    if not (folder / "cells.csv").is_file():
+        lacking(f"no labelled pictures at {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def weights() -> Path:
+    """The file of ImageNet weights, read where it lies."""
+    beside = REPOSITORY.parent / "shared" / "weights" / "mobilenet_v2_1.0_224_no_top.weights.h5"
+    file = Path(os.environ.get("HEMATOVISION_WEIGHTS") or beside)
+    if not file.is_file():
+        lacking(f"no ImageNet weights at {file}")
+    return file
+
+
+@pytest.fixture(scope="session")
+def service(models: Path) -> InferenceService:
+    """The real model, opened and self-tested once."""
+    return InferenceService.open(models)
+
+
+@pytest.fixture(scope="session")
+def record(models: Path) -> dict[str, Any]:
+    """bundle.json of the bundle in use: no test knows a version or a figure by heart."""
+    content: dict[str, Any] = json.loads((current_path(models) / "bundle.json").read_text(encoding="utf-8"))
+    return content
+
+
+@pytest.fixture
+def settings(models: Path, tmp_path: Path) -> Settings:
+    return Settings(models=models, examples=tmp_path / "examples")
+
+
+@pytest.fixture
+def app(settings: Settings, service: InferenceService) -> Flask:
+    return create_app(settings, Services(settings, service))
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def make_client(models: Path, tmp_path: Path) -> MakeClient:
+    """`make_client(max_bytes=...)` is a client of an app with other settings, opened as the service opens it."""
+
+    def make(**given: Any) -> FlaskClient:
+        settings = Settings(**{"models": models, "examples": tmp_path / "examples", **given})
+        return create_app(settings).test_client()
+
+    return make
+
+
+@pytest.fixture
+def runner() -> CliRunner:
+    """Runs a command of `hematovision` in this process."""
+    return CliRunner()
+
+
+@pytest.fixture
+def log_lines() -> Iterator[LogLines]:
+    """All that the service has logged so far, as it logs in production."""
+    stream = io.StringIO()
+    with redirect_stderr(stream):
+        requests_log.configure("debug")
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
