@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import redirect_stderr
 from pathlib import Path
@@ -23,7 +22,7 @@ from hematovision.api.services import Services
 from hematovision.bundle import current_path
 from hematovision.inference import InferenceService
 from hematovision.settings import Settings
-from house import REPOSITORY, LogLines, MakeClient, lacking
+from house import REPOSITORY, LogLines, MakeClient, lacking, port_nobody_listens_on
 
 
 @pytest.fixture(scope="session")
@@ -108,8 +107,4 @@ def log_lines() -> Iterator[LogLines]:
 
 @pytest.fixture
 def free_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    return port_nobody_listens_on()

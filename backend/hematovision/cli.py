@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from hematovision import INTENDED_USE, __version__
-from hematovision.errors import HematoVisionError, PictureRefused
+from hematovision.errors import HematoVisionError, LabelsRefused, PictureRefused
 from hematovision.progress import bar
 from hematovision.settings import Settings
 
@@ -128,6 +128,8 @@ def evaluate(folder: Path | None, labs: tuple[str, ...], split: str, as_json: bo
     settings = Settings.from_env()
     service = InferenceService.open(settings.models, settings.runtime, settings.limits)
     cells = [cell for cell in read_cells(folder or settings.data, labs) if split in ("all", cell.split)]
+    if not cells:
+        raise LabelsRefused(f"No picture fell on the side {split}. Add pictures, or score them all: --split all.")
     with bar() as progress:
         rows = rows_by_lab(service, cells, progress)
     if as_json:
@@ -180,7 +182,8 @@ def _files(pictures: Sequence[Path]) -> Iterator[Path]:
 def _print(table: Any) -> None:
     from rich.console import Console
 
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    width = None if sys.stdout.isatty() else 160
+    Console(width=width, markup=False, emoji=False).print(table)  # a name such as `cell [2].jpg` is no markup
 
 
 def _print_table(rows: Sequence[dict[str, Any]]) -> None:

@@ -1,7 +1,7 @@
 """Every failure that HematoVision names, each with a stable code and the HTTP status it means.
 
     HematoVisionError
-    ├── PictureRefused              400  a picture that cannot be answered; the sentence says what to send instead
+    ├── PictureRefused              400  picture_refused          (cannot be answered; the sentence says what to send)
     │   ├── PictureMissing          400  picture_missing
     │   ├── PicturesSeveral         400  pictures_several
     │   ├── PictureEmpty            400  picture_empty

@@ -53,7 +53,9 @@ def test_the_commands_it_names_exist() -> None:
     assert named >= {"run", "test", "bench"}
     for target in named:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
-    listed = subprocess.run([sys.executable, "-m", "hematovision", "--help"], capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        [sys.executable, "-m", "hematovision", "--help"], capture_output=True, text=True, check=True
+    )
     for command in set(re.findall(r"\bhematovision ([a-z]+)\b", README)):
         assert re.search(rf"^  {command}\b", listed.stdout, re.MULTILINE), command
 

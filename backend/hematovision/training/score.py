@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hematovision.errors import LabelsRefused
+from hematovision.errors import LabelsRefused, PictureRefused
 from hematovision.evaluation import Answers, row
 from hematovision.inference import InferenceService
 from hematovision.progress import Progress
@@ -24,7 +24,10 @@ def answers_of(service: InferenceService, cells: Sequence[LabelledCell], progres
         )
     given = []
     for done, cell in enumerate(cells, 1):
-        given.append(service.classify(cell.path.read_bytes()))
+        try:
+            given.append(service.classify(cell.path.read_bytes()))
+        except PictureRefused as error:
+            raise LabelsRefused(f"{cell.path}: {error}") from error
         progress("classifying", done, len(cells))
     return Answers(
         truth=np.array([labels.index(cell.label) for cell in cells]),

@@ -71,6 +71,8 @@ def train(data: Path, run: Path, config: TrainConfig, weights: Path | None, prog
         if epoch == config.head_epochs:
             _free_base(model, config, len(learn))
         learn.epoch = epoch
+        # Dropout draws by (seed, epoch) too: its state is not among what a .keras file brings back.
+        model.get_layer("dropout").seed_generator.state.assign([config.seed, epoch])
         ticker = _Ticker(progress, epoch, config.epochs, len(learn))
         fitted = model.fit(learn, epochs=1, class_weight=class_weight, callbacks=[ticker], verbose=0)
         logits = model.predict(check_inputs, batch_size=config.batch, verbose=0)

@@ -1,0 +1,204 @@
+"""The service as it runs: real processes, real sockets, and what happens when either goes away."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from running import WAITRESS, Running, running
+
+from hematovision import INTENDED_USE
+from hematovision.api.schemas import AnswerSchema, ProblemSchema
+from hematovision.inference import InferenceService
+from house import lacking, port_nobody_listens_on
+from pictures import drawn_cell, encoded
+
+CELL = encoded(drawn_cell(), "JPEG")
+LARGE = encoded(drawn_cell(width=1_000, height=1_000), "BMP")  # 3 MB; werkzeug would spool what is over 500 kB
+BOUNDARY = "a-line-that-no-picture-holds"
+HEAD = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="image"; filename="cell.bmp"\r\n\r\n'.encode()
+TAIL = f"\r\n--{BOUNDARY}--\r\n".encode()
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One service for the tests of this file that leave it as it was."""
+    if not Path("/proc/self/fd").is_dir():
+        lacking("no /proc, in which a test sees the files that the service has open")
+    with running(port_nobody_listens_on(), tmp_path_factory.mktemp("serving"), log_level="info") as service:
+        yield service
+
+
+def answer_of(response: requests.Response) -> dict[str, Any]:
+    """The answer without its times, after a look at its shape."""
+    assert response.status_code == 200, response.text
+    body: dict[str, Any] = response.json()
+    assert AnswerSchema(unknown="raise").validate(body) == {}
+    return {name: value for name, value in body.items() if name != "milliseconds"}
+
+
+def post(service: Running, **sent: Any) -> requests.Response:
+    return requests.post(f"{service.url}/classify", timeout=30, **sent)
+
+
+def begin_upload(service: Running, body: bytes) -> socket.socket:
+    """Send the beginning of a form with LARGE in it and leave it at that, until the service has taken it all in."""
+    client = socket.create_connection(("127.0.0.1", service.port), timeout=30)
+    length = len(HEAD) + len(LARGE) + len(TAIL)
+    head = (
+        f"POST /classify HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n"
+        f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n\r\n"
+    )
+    client.sendall(head.encode() + body)
+    service.wait_for(lambda: service.unread(client) == 0)
+    return client
+
+
+def test_every_way_of_sending_a_picture_gives_the_same_answer(serving: Running) -> None:
+    by_form = answer_of(post(serving, files={"image": ("cell.jpg", CELL, "image/jpeg")}))
+    raw = answer_of(post(serving, data=CELL, headers={"Content-Type": "image/jpeg"}))
+    pieces = (CELL[at : at + 700] for at in range(0, len(CELL), 700))  # an iterator: requests sends it chunked
+    chunked = answer_of(post(serving, data=pieces, headers={"Content-Type": "image/jpeg"}))
+    assert by_form == raw == chunked
+
+
+def test_the_process_answers_as_the_library_does(serving: Running, service: InferenceService) -> None:
+    answer = answer_of(post(serving, files={"image": CELL}))
+    expected = service.classify(CELL)
+    assert answer["label"] == expected.label
+    assert answer["confidence"] == pytest.approx(expected.confidence, abs=1e-5)
+
+
+def test_page_and_api_stand_on_one_address(serving: Running) -> None:
+    page = requests.get(f"{serving.url}/", timeout=10)
+    assert page.headers["Content-Type"].startswith("text/html")
+    assert INTENDED_USE in page.text
+    assert "default-src 'self'" in page.headers["Content-Security-Policy"]
+    assert "unsafe" not in page.headers["Content-Security-Policy"]
+    for path in ("health", "api/health", "api/docs", "api/swagger.json", "js/main.js"):
+        assert requests.get(f"{serving.url}/{path}", timeout=10).status_code == 200
+    answer_of(requests.post(f"{serving.url}/api/classify", files={"image": CELL}, timeout=30))
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/../README.md", "/js/../../README.md", "/%2e%2e/README.md"])
+def test_what_is_not_there_is_a_problem(serving: Running, path: str) -> None:
+    with socket.create_connection(("127.0.0.1", serving.port), timeout=30) as client:
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        received = b"".join(iter(lambda: client.recv(65_536), b""))
+    head, body = received.split(b"\r\n\r\n", 1)
+    assert head.startswith(b"HTTP/1.1 404 ")
+    assert b"application/problem+json" in head
+    assert ProblemSchema().validate(json.loads(body)) == {}
+
+
+@pytest.mark.parametrize("excess", [1, 100_000])
+def test_too_many_bytes_are_told_to_the_sender(serving: Running, excess: int) -> None:
+    limit = requests.get(f"{serving.url}/model", timeout=10).json()["limits"]["max_bytes"]
+    response = post(serving, data=bytes(limit + excess), headers={"Content-Type": "image/jpeg"})
+    assert response.status_code == 413
+    assert ProblemSchema().validate(response.json()) == {}
+
+
+def test_bytes_without_end_are_not_waited_for(tmp_path: Path, free_port: int) -> None:
+    with running(free_port, tmp_path, max_bytes="100000") as service:
+        with socket.create_connection(("127.0.0.1", service.port), timeout=30) as client:
+            client.sendall(
+                b"POST /classify HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nTransfer-Encoding: chunked\r\n\r\n"
+            )
+            for _ in range(40):
+                client.sendall(b"2710\r\n" + bytes(10_000) + b"\r\n")  # 10,000 bytes more, and never the last chunk
+            assert client.recv(65_536).startswith(b"HTTP/1.1 413 ")
+        answer_of(post(service, files={"image": CELL}))
+
+
+def test_a_large_upload_never_touches_the_disk(serving: Running) -> None:
+    before = serving.files_in_scratch()
+    body = HEAD + LARGE + TAIL
+    client = begin_upload(serving, body[:-100])
+    try:
+        assert serving.files_in_scratch() == before
+        client.sendall(body[-100:])
+        assert client.recv(65_536).startswith(b"HTTP/1.1 200 ")
+    finally:
+        client.close()
+    assert serving.files_in_scratch() == before
+
+
+def test_an_upload_that_breaks_off_leaves_nothing_and_the_service_answers_on(serving: Running) -> None:
+    before = serving.files_in_scratch()
+    for part in (0, 100, len(HEAD) + 10, 700_000, len(HEAD) + len(LARGE)):
+        begin_upload(serving, (HEAD + LARGE)[:part]).close()
+        answer_of(post(serving, files={"image": CELL}))
+    assert serving.files_in_scratch() == before
+
+
+def test_many_at_once_are_all_answered_alike(serving: Running) -> None:
+    pictures = [encoded(drawn_cell(seed), "PNG") for seed in range(4)]
+    alone = [answer_of(post(serving, files={"image": picture})) for picture in pictures]
+    with ThreadPoolExecutor(8) as threads:
+        together = list(threads.map(lambda picture: answer_of(post(serving, files={"image": picture})), pictures * 6))
+    assert together == alone * 6
+
+
+def test_each_request_is_one_line_of_json_in_the_log(serving: Running) -> None:
+    given = "logged-once"
+    post(serving, files={"image": ("Maria-Muster.jpg", CELL)}, headers={"X-Request-ID": given})
+    lines = [json.loads(line) for line in serving.log.read_text().splitlines() if given in line]
+    assert [(line["event"], line["route"], line["status"]) for line in lines] == [("request", "/classify", 200)]
+    assert "Muster" not in serving.log.read_text()
+
+
+def test_a_worker_that_is_killed_is_replaced(tmp_path: Path, free_port: int) -> None:
+    with running(free_port, tmp_path) as service:
+        before = answer_of(post(service, files={"image": CELL}))
+        [killed] = service.workers()
+        client = begin_upload(service, (HEAD + LARGE)[:1_000_000])
+        os.kill(killed, signal.SIGKILL)
+        service.wait_for(lambda: bool(service.workers()) and killed not in service.workers())
+        service.wait_until("ready")
+        client.close()
+        assert answer_of(post(service, files={"image": CELL})) == before
+        assert list(service.scratch.rglob("*")) == []
+
+
+def test_told_to_stop_it_ends_well_and_leaves_nothing(tmp_path: Path, free_port: int) -> None:
+    with running(free_port, tmp_path) as service:
+        answer_of(post(service, files={"image": CELL}))
+        service.process.send_signal(signal.SIGTERM)
+        assert service.process.wait(60) == 0
+        assert list(service.scratch.rglob("*")) == []
+
+
+def test_without_a_model_the_process_lives_and_says_why(tmp_path: Path, free_port: int) -> None:
+    (tmp_path / "models").mkdir()
+    with running(free_port, tmp_path, until="live", models=str(tmp_path / "models")) as service:
+        for response in (requests.get(f"{service.url}/health", timeout=10), post(service, files={"image": CELL})):
+            assert response.status_code == 503
+            assert "CURRENT" in response.json()["detail"]
+            assert "probabilities" not in response.text
+
+
+def test_two_workers_answer_alike(tmp_path: Path, free_port: int) -> None:
+    with running(free_port, tmp_path, workers="2") as service:
+        service.wait_for(lambda: len(service.workers()) == 2)
+        answers = [answer_of(post(service, files={"image": CELL})) for _ in range(6)]
+        assert all(answer == answers[0] for answer in answers)
+
+
+def test_the_server_used_on_windows_answers_alike(serving: Running, tmp_path: Path, free_port: int) -> None:
+    with running(free_port, tmp_path, WAITRESS) as service:
+        for data in (CELL, LARGE):
+            assert answer_of(post(service, files={"image": data})) == answer_of(post(serving, files={"image": data}))
+        raw = post(service, data=CELL, headers={"Content-Type": "image/jpeg"})
+        assert answer_of(raw) == answer_of(post(serving, files={"image": CELL}))
+        refused = post(service, data=b"text", headers={"Content-Type": "image/jpeg"})
+        assert (refused.status_code, refused.json()["code"]) == (415, "picture_format_refused")
+        assert list(service.scratch.rglob("*")) == []

@@ -1,0 +1,76 @@
+"""What a fresh process has loaded after the least and after the most usual thing that one does with it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from house import REPOSITORY
+from pictures import drawn_cell, encoded
+
+SAY_WHAT_IS_LOADED = "\nimport json, sys; print(json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
+
+
+def loaded_after(program: str, *arguments: str) -> set[str]:
+    """The libraries in `sys.modules` after this program has run by itself."""
+    command = [sys.executable, "-c", program + SAY_WHAT_IS_LOADED, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=REPOSITORY)
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+def test_help_loads_nothing_heavy() -> None:
+    loaded = loaded_after("from hematovision.cli import main\nmain(['--help'], standalone_mode=False)")
+    assert "click" in loaded
+    assert not loaded & {
+        "numpy",
+        "PIL",
+        "flask",
+        "rich",
+        "requests",
+        "marshmallow",
+        "ai_edge_litert",
+        "tensorflow",
+        "keras",
+    }
+
+
+def test_the_help_of_a_command_loads_nothing_heavy_either() -> None:
+    for command in ("train", "serve", "classify"):
+        loaded = loaded_after(
+            f"from hematovision.cli import main\nmain(['{command}', '--help'], standalone_mode=False)"
+        )
+        assert not loaded & {"numpy", "flask", "rich", "tensorflow", "keras"}
+
+
+def test_classifying_loads_no_tensorflow(tmp_path: Path) -> None:
+    (tmp_path / "cell.png").write_bytes(encoded(drawn_cell()))
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom hematovision.inference import InferenceService\n"
+        "answer = InferenceService.open(Path('models')).classify(Path(sys.argv[1]).read_bytes())\n"
+        "assert len(answer.probabilities) > 1"
+    )
+    loaded = loaded_after(program, str(tmp_path / "cell.png"))
+    assert {"numpy", "PIL", "ai_edge_litert"} <= loaded
+    assert not loaded & {"tensorflow", "keras", "flask", "requests", "matplotlib", "rich", "click"}
+
+
+def test_the_commands_that_classify_load_no_tensorflow(tmp_path: Path) -> None:
+    folder = tmp_path / "cells" / "lymphocyte"
+    folder.mkdir(parents=True)
+    (folder / "cell.png").write_bytes(encoded(drawn_cell()))
+    for arguments in (
+        ["classify", str(folder)],
+        ["evaluate", str(folder.parent), "--split", "all"],
+        ["bundle", "verify"],
+    ):
+        loaded = loaded_after(f"from hematovision.cli import main\nmain({arguments!r}, standalone_mode=False)")
+        assert "ai_edge_litert" in loaded
+        assert not loaded & {"tensorflow", "keras", "matplotlib"}
+
+
+def test_the_api_loads_no_tensorflow() -> None:
+    loaded = loaded_after("from hematovision.api.serve import wsgi\nwsgi()")
+    assert {"flask", "whitenoise", "ai_edge_litert"} <= loaded
+    assert not loaded & {"tensorflow", "keras", "matplotlib", "gunicorn"}
