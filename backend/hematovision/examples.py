@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import requests
-
 from hematovision.errors import ExamplesUnavailable
 from hematovision.progress import Progress
 
@@ -65,6 +63,8 @@ def fetch(
 
 
 def _download(url: str) -> bytes:
+    import requests  # here, since the service lists examples but never fetches any
+
     try:
         response = requests.get(url, timeout=30)
         response.raise_for_status()

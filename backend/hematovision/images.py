@@ -30,6 +30,8 @@ _HIDDEN = (b"pk\x05\x06\0\0\0\0", b"<?php", b"<script", b"<!doctype", b"<html")
 _HIDDEN_WITHIN = 66_000  # of either end: a ZIP's end record lies before a comment of up to 65,535
 
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+# Pillow warns of odd metadata, in plain text between the lines of the log; metadata is dropped here.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from problems import problem_in
 from werkzeug.test import TestResponse
 
+from hematovision.api.count_schemas import PreClassificationSchema
 from hematovision.api.differential import MAX_ANSWERS, MAX_CELLS
-from hematovision.api.schemas import PreClassificationSchema
 from house import MakeClient
 
 CELL: dict[str, Any] = {

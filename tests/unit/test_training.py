@@ -103,7 +103,7 @@ def test_a_run_leaves_its_history_its_curves_and_its_best_model(trained: Trained
     with Image.open(trained.run / "curves.png") as curves:
         assert min(curves.size) > 300
     assert {path.name for path in trained.run.iterdir()} == {
-        "run.json", "history.csv", "curves.png", "best.keras", "last.keras",
+        "run.json", "history.csv", "curves.png", "best.keras", f"epoch-{EPOCHS}.keras",
     }  # fmt: skip
     assert f"best model: {trained.run / 'best.keras'}" in trained.result.stdout
 
@@ -142,7 +142,7 @@ def test_batch_normalization_is_exactly_as_imagenet_left_it(trained: Trained, we
     from hematovision.training import network
 
     untouched = network.base_of(network.build(SMALLEST, len(LABELS), weights))
-    after = network.base_of(keras.saving.load_model(trained.run / "last.keras", compile=False))
+    after = network.base_of(keras.saving.load_model(trained.run / f"epoch-{EPOCHS}.keras", compile=False))
     normalizations = [layer for layer in untouched.layers if isinstance(layer, keras.layers.BatchNormalization)]
     assert len(normalizations) > 50
     for layer in normalizations:

@@ -11,7 +11,7 @@ from marshmallow import ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from hematovision import errors
-from hematovision.api.schemas import CountSchema, PreClassificationSchema
+from hematovision.api.count_schemas import CountSchema, PreClassificationSchema
 from hematovision.api.services import services
 from hematovision.api.shapes import SHAPES, answers
 from hematovision.cells import Box, Cell, Probability

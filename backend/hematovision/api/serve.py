@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 from hematovision.api import requests_log
@@ -18,7 +20,17 @@ def wsgi(settings: Settings | None = None) -> WSGIApplication:
     """API and page as one WSGI application; for `gunicorn "hematovision.api.serve:wsgi()"` too."""
     settings = settings or Settings.from_env()
     requests_log.configure(settings.log_level)
+    _keep_freed_memory()
     return with_page(create_app(settings), settings.frontend)
+
+
+def _keep_freed_memory() -> None:
+    """Let glibc keep up to 16 MB of freed memory an arena instead of giving a picture's buffers back to the kernel and
+    taking a page fault for each page of the next one's: a tenth of a request. Elsewhere nothing is done."""
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
+        trim_threshold, mmap_threshold = -1, -3  # malloc.h
+        libc.mallopt(trim_threshold, 16 * 1024 * 1024)
+        libc.mallopt(mmap_threshold, 4 * 1024 * 1024)
 
 
 def serve(settings: Settings) -> None:

@@ -10,7 +10,7 @@ from apispec.ext.marshmallow import MarshmallowPlugin
 from flask_restx import SchemaModel
 from marshmallow import Schema
 
-from hematovision.api import schemas
+from hematovision.api import count_schemas, schemas
 from hematovision.api.schemas import ProblemSchema
 
 PRODUCED = ["application/json", "application/problem+json"]
@@ -30,12 +30,12 @@ def _derive(*roots: type[Schema]) -> dict[str, SchemaModel]:
 
 SHAPES = _derive(
     schemas.AnswerSchema,
-    schemas.CountSchema,
+    count_schemas.CountSchema,
     schemas.ExamplesSchema,
     schemas.HealthSchema,
     schemas.LiveSchema,
     schemas.ModelSchema,
-    schemas.PreClassificationSchema,
+    count_schemas.PreClassificationSchema,
     schemas.ProblemSchema,
 )
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,15 @@ def read_cells(data: Path, labs: Sequence[str] = ()) -> list[LabelledCell]:
             f"No labelled pictures in {data}. It needs one folder per class with JPEG, PNG, WebP, BMP or TIFF in it."
         )
     return cells
+
+
+@contextmanager
+def naming(cell: LabelledCell) -> Iterator[None]:
+    """A picture that cannot be read is refused by name: `LabelsRefused` with its path."""
+    try:
+        yield
+    except (errors.PictureRefused, OSError) as error:
+        raise errors.LabelsRefused(f"{cell.path}: {error}") from error
 
 
 def labels_of(cells: Iterable[LabelledCell]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from hematovision.inference import InferenceService
 from hematovision.progress import Progress
 from hematovision.runtime import LiteRT
 from hematovision.training import card, export
-from hematovision.training.labs import LabelledCell, read_cells
+from hematovision.training.labs import LabelledCell, naming, read_cells
 from hematovision.training.score import rows_by_lab
 
 NAME = "wbc-mobilenetv2"
@@ -75,7 +75,8 @@ def _calibrate(
 ) -> dict[str, Any]:
     logits = []
     for done, cell in enumerate(val, 1):
-        rgb = decode(cell.path.read_bytes(), at_least=2 * size).rgb
+        with naming(cell):
+            rgb = decode(cell.path.read_bytes(), at_least=2 * size).rgb
         logits.append(runtime(fit(rgb, size)[np.newaxis].astype(np.float32)).logits[0])
         progress("calibrating on val", done, len(val))
     stacked, truth = np.stack(logits), np.array([labels.index(cell.label) for cell in val])

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from hematovision.errors import LabelsRefused, PictureRefused
+from hematovision.errors import LabelsRefused
 from hematovision.evaluation import Answers, row
 from hematovision.inference import InferenceService
 from hematovision.progress import Progress
-from hematovision.training.labs import LabelledCell
+from hematovision.training.labs import LabelledCell, naming
 
 
 def answers_of(service: InferenceService, cells: Sequence[LabelledCell], progress: Progress) -> Answers:
@@ -24,10 +24,8 @@ def answers_of(service: InferenceService, cells: Sequence[LabelledCell], progres
         )
     given = []
     for done, cell in enumerate(cells, 1):
-        try:
+        with naming(cell):
             given.append(service.classify(cell.path.read_bytes()))
-        except PictureRefused as error:
-            raise LabelsRefused(f"{cell.path}: {error}") from error
         progress("classifying", done, len(cells))
     return Answers(
         truth=np.array([labels.index(cell.label) for cell in cells]),

@@ -1,4 +1,4 @@
-"""One training run in a folder: history.csv, curves.png, last.keras (to resume from) and best.keras (to release).
+"""One training run in a folder: history.csv, curves.png, epoch-N.keras (to resume from) and best.keras (to release).
 
 Read top to bottom: settings, pictures, the loop. A run that was stopped goes on from its last whole epoch when it
 is started again with the same settings; everything else it needs is derived from its files.
@@ -23,7 +23,7 @@ from hematovision.images import RGB, decode, fit
 from hematovision.progress import Progress
 from hematovision.training import curves, network
 from hematovision.training.augment import Augmentation, augmented
-from hematovision.training.labs import LabelledCell, labels_of, list_hash, read_cells
+from hematovision.training.labs import LabelledCell, labels_of, list_hash, naming, read_cells
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,10 @@ def train(data: Path, run: Path, config: TrainConfig, weights: Path | None, prog
     labels = labels_of(cells)
     _begin_or_resume(run, config, labels, list_hash(cells, data))
 
+    history = _read_history(run)
+    if _finished(history, config):
+        return run / "best.keras"
+
     learn = _Pictures([cell for cell in cells if cell.split == "train"], labels, config, progress)
     check = _Pictures([cell for cell in cells if cell.split == "val"], labels, config, progress)
     if not len(learn) or not len(check):
@@ -64,7 +68,6 @@ def train(data: Path, run: Path, config: TrainConfig, weights: Path | None, prog
     frequency = Counter(learn.targets)
     class_weight = {k: len(learn.targets) / (len(labels) * n) for k, n in frequency.items()}
 
-    history = _read_history(run)
     model = _model_to_go_on_with(run, len(history), config, len(labels), len(learn), weights)
     while not _finished(history, config):
         epoch = len(history)
@@ -79,8 +82,9 @@ def train(data: Path, run: Path, config: TrainConfig, weights: Path | None, prog
         history.append(_row(epoch, fitted.history, logits, check_labels))
         if best_epoch(history) == epoch:
             _save(model, run / "best.keras")
-        _save(model, run / "last.keras")
-        _write_history(run, history)  # last: an epoch counts when it is in here
+        _save(model, _checkpoint(run, len(history)))
+        _write_history(run, history)  # an epoch counts when it is in here, and its checkpoint is there by then
+        _checkpoint(run, epoch).unlink(missing_ok=True)
         curves.draw(history, run / "curves.png")
     return run / "best.keras"
 
@@ -104,7 +108,8 @@ class _Pictures(keras.utils.PyDataset):
         self.targets = [labels.index(cell.label) for cell in cells]
         self.pictures: list[RGB] = []
         for done, cell in enumerate(cells, 1):
-            self.pictures.append(decode(cell.path.read_bytes(), at_least=2 * config.size).rgb)
+            with naming(cell):
+                self.pictures.append(decode(cell.path.read_bytes(), at_least=2 * config.size).rgb)
             progress("reading pictures", done, len(cells))
 
     def __len__(self) -> int:
@@ -148,7 +153,7 @@ def _model_to_go_on_with(
     run: Path, epochs_done: int, config: TrainConfig, classes: int, batches: int, weights: Path | None
 ) -> keras.Model:
     if epochs_done:
-        return keras.saving.load_model(run / "last.keras")
+        return keras.saving.load_model(_checkpoint(run, epochs_done))
     model = network.build(config.size, classes, weights)
     network.set_base_trainable(model, False)
     _compile(model, keras.optimizers.Adam(config.head_rate), config)
@@ -189,6 +194,10 @@ def _finished(history: Sequence[dict[str, float]], config: TrainConfig) -> bool:
     if not history:
         return config.epochs == 0
     return len(history) >= config.epochs or len(history) - 1 - best_epoch(history) >= config.patience
+
+
+def _checkpoint(run: Path, epochs_done: int) -> Path:
+    return run / f"epoch-{epochs_done}.keras"
 
 
 def _save(model: keras.Model, path: Path) -> None:
