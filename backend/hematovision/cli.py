@@ -139,6 +139,22 @@ def evaluate(folder: Path | None, labs: tuple[str, ...], split: str, as_json: bo
 
 
 @main.command()
+@click.argument("folder", required=False, type=FOLDER)
+@click.option("--csv", "as_csv", is_flag=True, help="The manifest itself, one line a picture.")
+def manifest(folder: Path | None, as_csv: bool) -> None:
+    """List the labelled pictures: how many on each side, which show one thing twice, and whose labels disagree."""
+    from hematovision.training import manifest as library
+
+    data = folder or Settings.from_env().data
+    with bar() as progress:
+        made = library.make_manifest(data, library.listed(data), progress)
+    if as_csv:
+        library.write_csv(made, sys.stdout)
+    else:
+        _print_manifest(made)
+
+
+@main.command()
 @click.option("--source", help="Another address that holds the same files.")
 def examples(source: str | None) -> None:
     """Fetch ten public example pictures for the page, each checked against its SHA-256."""
@@ -179,11 +195,11 @@ def _files(pictures: Sequence[Path]) -> Iterator[Path]:
             yield path
 
 
-def _print(table: Any) -> None:
+def _print(*tables: Any) -> None:
     from rich.console import Console
 
     width = None if sys.stdout.isatty() else 160
-    Console(width=width, markup=False, emoji=False).print(table)  # a name such as `cell [2].jpg` is no markup
+    Console(width=width, markup=False, emoji=False).print(*tables)  # a name such as `cell [2].jpg` is no markup
 
 
 def _print_table(rows: Sequence[dict[str, Any]]) -> None:
@@ -208,6 +224,20 @@ def _print_csv(rows: Sequence[dict[str, Any]], labels: Sequence[str]) -> None:
         probabilities = [each["probability"] for each in row.get("probabilities", ())] or [""] * len(labels)
         answer = [row.get("status", ""), row.get("label", ""), row.get("confidence", "")]
         writer.writerow([row["file"], *answer, *probabilities, row.get("problem", {}).get("detail", "")])
+
+
+def _print_manifest(made: Any) -> None:
+    from rich.table import Table
+
+    from hematovision.training.manifest import SPLITS, counts, findings, tally
+
+    sides, found = Table("lab", "class", *SPLITS), Table("lab", "", "alike", "pairs", "of two groups", "across sides")
+    for key, row in counts(made.entries).items():
+        sides.add_row(*key, *map(str, row))
+    for kind, pairs in tally(made.duplicates).items():
+        found.add_row(*kind, *map(str, pairs))
+    _print(sides, found)
+    click.echo(findings(made))
 
 
 def _print_rows(rows: dict[str, dict[str, Any]]) -> None:
