@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -62,6 +61,7 @@ def classify(pictures: Sequence[Path], as_json: bool, as_csv: bool) -> None:
 
     Exit status 1 if a picture could not be answered; the others are answered all the same.
     """
+    from hematovision import tables
     from hematovision.api.schemas import AnswerSchema
     from hematovision.inference import InferenceService
 
@@ -78,9 +78,9 @@ def classify(pictures: Sequence[Path], as_json: bool, as_csv: bool) -> None:
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     elif as_csv:
-        _print_csv(rows, service.bundle.labels)
+        tables.answers_as_csv(rows, service.bundle.labels)
     else:
-        _print_table(rows)
+        tables.answers(rows)
     if any("problem" in row for row in rows):
         sys.exit(1)
 
@@ -121,6 +121,7 @@ def train(run: Path, version: str | None, data: Path | None, labs: tuple[str, ..
 @click.option("--json", "as_json", is_flag=True, help="The rows as one JSON object.")
 def evaluate(folder: Path | None, labs: tuple[str, ...], split: str, as_json: bool) -> None:
     """Score the current bundle on labelled pictures: one row a laboratory. Needs no TensorFlow."""
+    from hematovision import tables
     from hematovision.inference import InferenceService
     from hematovision.training.labs import read_cells
     from hematovision.training.score import rows_by_lab
@@ -135,7 +136,7 @@ def evaluate(folder: Path | None, labs: tuple[str, ...], split: str, as_json: bo
     if as_json:
         click.echo(json.dumps(rows, indent=2))
     else:
-        _print_rows(rows)
+        tables.scores(rows)
 
 
 @main.command()
@@ -143,6 +144,7 @@ def evaluate(folder: Path | None, labs: tuple[str, ...], split: str, as_json: bo
 @click.option("--csv", "as_csv", is_flag=True, help="The manifest itself, one line a picture.")
 def manifest(folder: Path | None, as_csv: bool) -> None:
     """List the labelled pictures: how many on each side, which show one thing twice, and whose labels disagree."""
+    from hematovision import tables
     from hematovision.training import manifest as library
 
     data = folder or Settings.from_env().data
@@ -151,7 +153,7 @@ def manifest(folder: Path | None, as_csv: bool) -> None:
     if as_csv:
         library.write_csv(made, sys.stdout)
     else:
-        _print_manifest(made)
+        tables.manifest(made)
 
 
 @main.command()
@@ -193,67 +195,3 @@ def _files(pictures: Sequence[Path]) -> Iterator[Path]:
             yield from sorted(each for each in path.rglob("*") if each.suffix.lower() in SUFFIXES)
         else:
             yield path
-
-
-def _print(*tables: Any) -> None:
-    from rich.console import Console
-
-    width = None if sys.stdout.isatty() else 160
-    Console(width=width, markup=False, emoji=False).print(*tables)  # a name such as `cell [2].jpg` is no markup
-
-
-def _print_table(rows: Sequence[dict[str, Any]]) -> None:
-    from rich.table import Table
-
-    from hematovision.cells import in_words
-
-    table = Table("file", "cell", "confidence", "status")
-    for row in rows:
-        if "problem" in row:
-            table.add_row(row["file"], "", "", row["problem"]["detail"])
-        else:
-            table.add_row(row["file"], in_words(row["label"] or ""), f"{row['confidence']:.1%}", row["status"])
-    _print(table)
-    click.echo(INTENDED_USE)
-
-
-def _print_csv(rows: Sequence[dict[str, Any]], labels: Sequence[str]) -> None:
-    writer = csv.writer(sys.stdout)
-    writer.writerow(["file", "status", "label", "confidence", *labels, "problem"])
-    for row in rows:
-        probabilities = [each["probability"] for each in row.get("probabilities", ())] or [""] * len(labels)
-        answer = [row.get("status", ""), row.get("label", ""), row.get("confidence", "")]
-        writer.writerow([row["file"], *answer, *probabilities, row.get("problem", {}).get("detail", "")])
-
-
-def _print_manifest(made: Any) -> None:
-    from rich.table import Table
-
-    from hematovision.training.manifest import SPLITS, counts, findings, tally
-
-    sides, found = Table("lab", "class", *SPLITS), Table("lab", "", "alike", "pairs", "of two groups", "across sides")
-    for key, row in counts(made.entries).items():
-        sides.add_row(*key, *map(str, row))
-    for kind, pairs in tally(made.duplicates).items():
-        found.add_row(*kind, *map(str, pairs))
-    _print(sides, found)
-    click.echo(findings(made))
-
-
-def _print_rows(rows: dict[str, dict[str, Any]]) -> None:
-    from rich.table import Table
-
-    table = Table("lab", "n", "accuracy", "95 %", "balanced", "macro-F1", "cal. error", "confident", "right there")
-    for lab, row in rows.items():
-        confident = row["by_status"]["confident"]
-        shares = (row["balanced_accuracy"], row["macro_f1"])
-        table.add_row(
-            lab,
-            str(row["n"]),
-            f"{row['accuracy']:.2%}",
-            " to ".join(f"{each:.2%}" for each in row["accuracy_interval"]),
-            *("-" if each is None else f"{each:.2%}" for each in shares),
-            f"{row['expected_calibration_error']:.3f}",
-            *("-" if each is None else f"{each:.2%}" for each in (confident["share"], confident["accuracy"])),
-        )
-    _print(table)

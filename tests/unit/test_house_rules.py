@@ -28,6 +28,7 @@ LEVELS = [
     {"inference", "records", "reports", "review"},
     {"training", "batch"},
     {"api"},
+    {"tables"},
     {"cli"},
     {"__main__"},
 ]  # fmt: skip
@@ -51,8 +52,8 @@ KNOWN_IN = {
     "PIL": {"images", "training.augment", "training.export"},
     "requests": {"examples"},
     "platformdirs": {"settings"},
-    "click": {"cli"},
-    "rich": {"cli", "progress"},
+    "click": {"cli", "tables"},
+    "rich": {"tables", "progress"},
     "sqlalchemy": {"records"},
     "dask": {"batch"},
 }
