@@ -7,7 +7,7 @@ TEST   := .venv-test
 COMPILE := --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate \
            --custom-compile-command 'make requirements'
 
-.PHONY: run test check bench clean requirements
+.PHONY: run test check bench screenshots requirements clean
 
 run: $(SERVE)/installed  ## the page and the API on http://127.0.0.1:8000/
 	$(SERVE)/bin/hematovision serve
@@ -22,6 +22,9 @@ check: $(TEST)/installed  ## style and types
 
 bench: $(TEST)/installed  ## speed and memory against the usual way, in one run
 	$(TEST)/bin/python tests/bench/classify.py
+
+screenshots: $(TEST)/installed  ## README's picture of the page, with drawn cells on it
+	PYTHONPATH=tests $(TEST)/bin/python tests/e2e/screenshots.py tests/e2e/screenshots
 
 requirements: $(TEST)/installed  ## requirements*.txt from pyproject.toml
 	$(TEST)/bin/uv pip compile $(COMPILE) --output-file requirements.txt pyproject.toml

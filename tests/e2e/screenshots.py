@@ -1,4 +1,4 @@
-"""The README's pictures of the page: `python tests/e2e/screenshots.py OUTDIR`.
+"""The README's pictures of the page: `make screenshots`.
 
 Every cell on them is drawn by synthetic.py; none is anybody's photograph.
 """

@@ -13,7 +13,9 @@ import pytest
 import requests
 from person import PICTURES_IN_TRAY, Visit, card, choose, expect_answered, words
 from playwright.sync_api import Page, expect
-from service import REPOSITORY, Service, free_port, serving
+from service import Service, serving
+
+from house import REPOSITORY
 
 
 def test_a_text_file_named_jpg_shows_the_services_problem(page: Page, service: Service, tmp_path: Path) -> None:
@@ -105,7 +107,7 @@ def page_elsewhere(tmp_path: Path) -> Iterator[tuple[str, Path]]:
     """A copy of the page on a plain file server of its own: (its origin, its index.html)."""
     shutil.copytree(REPOSITORY / "frontend", tmp_path / "page")
     handler = partial(SimpleHTTPRequestHandler, directory=tmp_path / "page")
-    with ThreadingHTTPServer(("127.0.0.1", free_port()), handler) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever).start()
         yield f"http://127.0.0.1:{server.server_port}", tmp_path / "page" / "index.html"
         server.shutdown()

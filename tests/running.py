@@ -34,6 +34,15 @@ class Running:
     process: subprocess.Popen[bytes]
     log: Path
 
+    def stop(self) -> None:
+        """End it and wait until it is gone; a second time does nothing."""
+        self.process.terminate()
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
     def workers(self) -> list[int]:
         """The processes that answer; the first process only looks after them."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
@@ -103,9 +112,4 @@ def running(
             service.wait_until(until)
             yield service
         finally:
-            process.terminate()
-            try:
-                process.wait(PATIENCE)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            service.stop()

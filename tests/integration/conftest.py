@@ -1,0 +1,27 @@
+"""A service to ask and a file to send, for tests of what README prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from house import port_nobody_listens_on
+from pictures import drawn_cell, encoded
+from running import running
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the real service."""
+    with running(port_nobody_listens_on(), tmp_path_factory.mktemp("served")) as service:
+        yield service.url
+
+
+@pytest.fixture
+def cell_file(tmp_path: Path) -> Path:
+    """`cell.jpg`, a drawn cell."""
+    file = tmp_path / "cell.jpg"
+    file.write_bytes(encoded(drawn_cell(), "JPEG"))
+    return file
