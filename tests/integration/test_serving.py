@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 import requests
-from running import WAITRESS, Running, running
 
 from hematovision import INTENDED_USE
 from hematovision.api.schemas import AnswerSchema, ProblemSchema
 from hematovision.inference import InferenceService
 from house import lacking, port_nobody_listens_on
 from pictures import drawn_cell, encoded
+from running import WAITRESS, Running, running
 
 CELL = encoded(drawn_cell(), "JPEG")
 LARGE = encoded(drawn_cell(width=1_000, height=1_000), "BMP")  # 3 MB; werkzeug would spool what is over 500 kB
