@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import redirect_stderr
@@ -11,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
@@ -102,7 +102,7 @@ def log_lines() -> Iterator[LogLines]:
     with redirect_stderr(stream):
         requests_log.configure("debug")
     yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
-    structlog.reset_defaults()
+    logging.getLogger("hematovision").handlers.clear()
 
 
 @pytest.fixture

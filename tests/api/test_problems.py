@@ -90,8 +90,8 @@ def test_a_failure_that_nobody_foresaw_is_a_problem_and_is_logged_with_its_cause
     cause, line = log_lines()
     assert cause["request_id"] == line["request_id"] == problem["request_id"]
     assert (line["status"], line["code"]) == (500, "internal_error")
-    assert cause["level"] == "error"
-    assert "the interpreter is gone" in str(cause["exception"])
+    assert cause["level"] == "ERROR"
+    assert "the interpreter is gone" in cause["traceback"]
     assert "interpreter" not in problem["detail"]
 
 

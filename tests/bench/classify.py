@@ -28,7 +28,8 @@ from hematovision.bundle import current_path
 from hematovision.settings import Settings
 from hematovision.training.export import drawn_cell
 
-WARM_UP, ROUNDS = 10, 100
+WARM_UP, ROUNDS, STARTS = 10, 100, 5
+OURS, USUAL = "hematovision.api.serve:wsgi()", "usual_way:app"
 HERE = Path(__file__).parent
 OPTIONS = ["--worker-class", "gthread", "--workers", "1", "--threads", "1", "--no-control-socket"]
 
@@ -100,20 +101,35 @@ def drawn_jpeg() -> bytes:
 def main() -> None:
     files = {"image": ("cell.jpg", drawn_jpeg())}
     form = requests.Request("POST", "http://127.0.0.1/classify", files=files).prepare()
-    with gunicorn("hematovision.api.serve:wsgi()") as ours, gunicorn("usual_way:app") as usual:
+    starts = [(seconds_to_ready(OURS), seconds_to_ready(USUAL)) for _ in range(STARTS)]
+    with gunicorn(OURS) as ours, gunicorn(USUAL) as usual:
         for _ in range(WARM_UP):
             ours.classify(form), usual.classify(form)
         pairs = [(ours.classify(form), usual.classify(form)) for _ in range(ROUNDS)]
         rows = [
-            ("median latency, ms", *(statistics.median(column) for column in zip(*pairs, strict=True))),
+            ("median latency, ms", *medians(pairs)),
             ("resident memory of the worker, MB", ours.megabytes, usual.megabytes),
-            ("from start to ready, s", ours.ready_after, usual.ready_after),
+            ("from start to ready, s", *medians(starts)),
         ]
     echo = sys.stdout.write
-    echo(f"{processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, {ROUNDS} rounds in turn\n\n")
+    echo(
+        f"{processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, {ROUNDS} requests and {STARTS} starts in turn\n\n"
+    )
     echo("| one 360 x 363 JPEG | HematoVision | Flask + `model.predict` | ratio |\n| --- | --- | --- | --- |\n")
     for what, mine, theirs in rows:
-        echo(f"| {what} | {mine:.1f} | {theirs:.1f} | {theirs / mine:.1f} |\n")
+        echo(f"| {what} | {mine:.3g} | {theirs:.3g} | {theirs / mine:.1f} |\n")
+
+
+def seconds_to_ready(application: str) -> float:
+    """From the command to the first answer of /health."""
+    with gunicorn(application) as server:
+        return server.ready_after
+
+
+def medians(pairs: list[tuple[float, float]]) -> tuple[float, float]:
+    """Of ours, and of the usual way's."""
+    ours, usual = zip(*pairs, strict=True)
+    return statistics.median(ours), statistics.median(usual)
 
 
 def processor() -> str:

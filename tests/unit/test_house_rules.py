@@ -44,7 +44,7 @@ KNOWN_IN = {
     "waitress": {"api"},
     "marshmallow": {"api"},
     "apispec": {"api"},
-    "structlog": {"api"},
+    "pythonjsonlogger": {"api"},
     "tensorflow": {"training"},
     "keras": {"training", "runtime"},
     "matplotlib": {"training"},

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import structlog
+import logging
+
 from flask import Flask, Response, g, json
 from flask_restx import Api
 from werkzeug.exceptions import HTTPException
@@ -10,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 from hematovision.api.schemas import ProblemSchema
 from hematovision.errors import HematoVisionError
 
-log = structlog.get_logger("hematovision.api")
+log = logging.getLogger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
 

@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
+import logging
 import re
-import sys
 import time
 import uuid
 
-import structlog
 from flask import Flask, Response, g, request
-from structlog.tracebacks import ExceptionDictTransformer
+from pythonjsonlogger.json import JsonFormatter
 
-log = structlog.get_logger("hematovision.api")
+log = logging.getLogger(__name__)
 
 _ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def configure(level: str) -> None:
     """JSON lines on standard error, from `level` up."""
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            # Without the local variables that structlog adds: they hold the picture and its name.
-            structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
-            structlog.processors.JSONRenderer(),
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
-    )
+    handler = logging.StreamHandler()
+    names = {"message": "event", "levelname": "level", "exc_info": "traceback"}
+    handler.setFormatter(JsonFormatter("{message}{levelname}", style="{", rename_fields=names, timestamp=True))
+    handler.addFilter(_with_request_id)
+    ours = logging.getLogger("hematovision")
+    ours.handlers, ours.propagate = [handler], False
+    ours.setLevel(level.upper())
+
+
+def _with_request_id(record: logging.LogRecord) -> bool:
+    record.request_id = g.get("request_id") if g else None
+    return True
 
 
 def init_app(app: Flask) -> None:
@@ -40,18 +39,18 @@ def init_app(app: Flask) -> None:
         given = request.headers.get("X-Request-ID", "")
         g.request_id = given if _ACCEPTED_ID.fullmatch(given) else uuid.uuid4().hex
         g.started = time.perf_counter()
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
     @app.after_request
     def finish(response: Response) -> Response:
         response.headers["X-Request-ID"] = g.request_id
         log.info(
             "request",
-            method=request.method if request.url_rule else "?",
-            route=request.url_rule.rule if request.url_rule else "?",  # the rule, never the path: it may hold names
-            status=response.status_code,
-            code=g.get("problem_code"),
-            milliseconds=round(1000 * (time.perf_counter() - g.started), 1),
+            extra={
+                "method": request.method if request.url_rule else "?",
+                "route": request.url_rule.rule if request.url_rule else "?",  # never the path: it may hold names
+                "status": response.status_code,
+                "code": g.get("problem_code"),
+                "milliseconds": round(1000 * (time.perf_counter() - g.started), 1),
+            },
         )
         return response

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import cast
 
-import structlog
 from flask import current_app
 
 from hematovision.errors import HematoVisionError, ModelUnavailable
 from hematovision.inference import InferenceService
 from hematovision.settings import Settings
 
-log = structlog.get_logger("hematovision.api")
+log = logging.getLogger(__name__)
 
 EXTENSION = "hematovision"
 
@@ -30,7 +30,7 @@ class Services:
         try:
             return cls(settings, InferenceService.open(settings.models, settings.runtime, settings.limits))
         except HematoVisionError as error:
-            log.error("no verified model", code=error.code, reason=str(error))
+            log.error("no verified model", extra={"code": error.code, "reason": str(error)})
             return cls(settings, error)
 
     @property
