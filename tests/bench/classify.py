@@ -112,9 +112,8 @@ def main() -> None:
             ("from start to ready, s", *medians(starts)),
         ]
     echo = sys.stdout.write
-    echo(
-        f"{processor()}, {os.cpu_count()} cores, Python {platform.python_version()}, {ROUNDS} requests and {STARTS} starts in turn\n\n"
-    )
+    machine = f"{processor()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    echo(f"{machine}, {ROUNDS} requests and {STARTS} starts in turn\n\n")
     echo("| one 360 x 363 JPEG | HematoVision | Flask + `model.predict` | ratio |\n| --- | --- | --- | --- |\n")
     for what, mine, theirs in rows:
         echo(f"| {what} | {mine:.3g} | {theirs:.3g} | {theirs / mine:.1f} |\n")
