@@ -32,6 +32,7 @@ store.addEventListener("service", () => {
   page("hv-notice").problem = problem;
   page("hv-model").model = model;
   intake.limits = model?.limits ?? null;
+  intake.wants = wantsOf(model);
   if (model?.intended_use) page("#intended-use").textContent = model.intended_use;
 });
 
@@ -78,6 +79,13 @@ async function takeExample(example) {
   } catch (problem) {
     examples.problem = problem;
   }
+}
+
+/** A model that takes the whole picture for one cell would give a whole field one wrong name. */
+function wantsOf(model) {
+  if (model?.input.framing !== "whole-picture") return "";
+  const labs = model.labs.map(words).join(", ");
+  return `One cell in the middle of the picture, as in those from ${labs}. A whole field would get one wrong name.`;
 }
 
 function news({ file, state, answer, problem }) {

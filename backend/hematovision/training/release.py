@@ -27,8 +27,9 @@ CONFIDENT_RATE = 0.995  # of val answers, right from the limit on
 def release(data: Path, run: Path, models: Path, version: str, progress: Progress) -> Path:
     """Write `models/wbc-mobilenetv2/<version>/` from the best model of `run` and name it in `models/CURRENT`.
 
-    Temperature and limit are fitted on val rows; test rows are read last, for metrics.json alone. Raises
-    `LabelsRefused` if that version is there already: a released bundle is never changed.
+    Temperature and limit are fitted on val rows. Test rows, and every row of laboratories that the model never saw,
+    are read last, for metrics.json alone. Raises `LabelsRefused` if that version is there already: a released bundle is
+    never changed.
     """
     final = models / NAME / version
     if final.exists():
@@ -43,7 +44,7 @@ def release(data: Path, run: Path, models: Path, version: str, progress: Progres
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     export.write_model(run / "best.keras", folder)
-    val = [cell for cell in cells if cell.split == "val"]
+    val, test = ([cell for cell in cells if cell.split == side] for side in ("val", "test"))
     fitted = _calibrate(LiteRT(folder / "model.tflite"), val, labels, size, progress)
     export.write_self_test(folder, labels, size, fitted["temperature"])
 
@@ -62,7 +63,8 @@ def release(data: Path, run: Path, models: Path, version: str, progress: Progres
             "config": about["config"],
         },
     }
-    metrics = _score(folder, record, [cell for cell in cells if cell.split == "test"], progress)
+    strangers = [cell for cell in read_cells(data) if cell.lab not in record["training"]["labs"]]
+    metrics = _score(folder, record, {"test": test, "all": strangers}, progress)
     (folder / "MODEL_CARD.md").write_text(card.render(record, metrics), encoding="utf-8")
     bundle.seal(folder, record)
     folder.rename(final)
@@ -92,14 +94,17 @@ def _calibrate(
     }
 
 
-def _score(folder: Path, record: dict[str, Any], test: Sequence[LabelledCell], progress: Progress) -> dict[str, Any]:
+def _score(
+    folder: Path, record: dict[str, Any], rows: dict[str, list[LabelledCell]], progress: Progress
+) -> dict[str, Any]:
     """metrics.json, from the very road that serving takes: a provisional seal lets the service open the folder."""
     metrics: dict[str, Any] = {"labels": record["labels"], "bundle": {}}
     (folder / "metrics.json").write_text(json.dumps(metrics), encoding="utf-8")
     (folder / "MODEL_CARD.md").write_text("", encoding="utf-8")
     bundle.seal(folder, record)
     service = InferenceService(bundle.open_bundle(folder), LiteRT(folder / "model.tflite"))
-    rows = rows_by_lab(service, test, progress)
-    metrics["bundle"] = {lab: {"split": "test", **row} for lab, row in rows.items()}
+    for split, cells in rows.items():
+        scored = rows_by_lab(service, [cell for cell in cells if cell.label in record["labels"]], progress)
+        metrics["bundle"] |= {lab: {"split": split, **row} for lab, row in scored.items()}
     (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
     return metrics

@@ -11,7 +11,7 @@ const COLUMNS = ["Laboratory", "Pictures", "Right", "95% interval", "Macro-F1", 
 
 class Scores extends HTMLElement {
   set scores({ rows, labs }) {
-    const caption = element("caption", {}, "Scores on test pictures that took part in no choice");
+    const caption = element("caption", {}, "Scores on pictures that took part in no choice");
     const head = element("tr", {}, ...COLUMNS.map((name) => element("th", { scope: "col" }, name)));
     const lines = Object.entries(rows).map(([lab, row]) => line(lab, row, labs.includes(lab)));
     const table = element("table", {}, caption, element("thead", {}, head), element("tbody", {}, ...lines));
