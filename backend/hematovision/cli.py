@@ -89,8 +89,8 @@ def classify(pictures: Sequence[Path], as_json: bool, as_csv: bool) -> None:
 @click.argument("run", type=FOLDER)
 @click.option("--data", type=FOLDER, help="Labelled pictures: cells.csv, or one folder per class.")
 @click.option("--lab", "labs", multiple=True, help="Learn from this laboratory only; may be repeated.")
-@click.option("--size", type=int, help="Pixels a side of the network's input.")
-@click.option("--epochs", type=int, help="Epochs in all.")
+@click.option("--size", type=click.IntRange(32), help="Pixels a side of the network's input.")
+@click.option("--epochs", type=click.IntRange(1), help="Epochs in all.")
 @click.option("--seed", type=int, help="Seed of everything random.")
 @click.option("--release", "version", help="When trained, write the bundle of this version and make it current.")
 def train(run: Path, version: str | None, data: Path | None, labs: tuple[str, ...], **given: int | None) -> None:
