@@ -168,7 +168,7 @@ def test_a_picture_that_cannot_be_scored_is_told_by_name(
     damaged.write_bytes(encoded(drawn_cell())[:500])
     result = runner.invoke(main, ["evaluate", str(tmp_path), "--split", "all"])
     assert result.exit_code == 1
-    assert f"Error: {damaged}: The picture could not be decoded" in result.stderr
+    assert f"Error: {damaged} cannot be read. The picture could not be decoded" in result.stderr
 
 
 @pytest.mark.parametrize("as_json", [True, False])

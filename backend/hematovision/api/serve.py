@@ -26,7 +26,7 @@ def wsgi(settings: Settings | None = None) -> WSGIApplication:
 
 def _keep_freed_memory() -> None:
     """Let glibc keep up to 16 MB of freed memory an arena instead of giving a picture's buffers back to the kernel and
-    taking a page fault for each page of the next one's: a tenth of a request. Elsewhere nothing is done."""
+    taking a page fault for each page of the next one's. Elsewhere nothing is done."""
     if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "mallopt"):
         trim_threshold, mmap_threshold = -1, -3  # malloc.h
         libc.mallopt(trim_threshold, 16 * 1024 * 1024)

@@ -44,12 +44,12 @@ def read_cells(data: Path, labs: Sequence[str] = ()) -> list[LabelledCell]:
 
 
 @contextmanager
-def naming(cell: LabelledCell) -> Iterator[None]:
+def naming(path: Path) -> Iterator[None]:
     """A picture that cannot be read is refused by name: `LabelsRefused` with its path."""
     try:
         yield
     except (errors.PictureRefused, OSError) as error:
-        raise errors.LabelsRefused(f"{cell.path}: {error}") from error
+        raise errors.LabelsRefused(f"{path} cannot be read. {error}") from error
 
 
 def labels_of(cells: Iterable[LabelledCell]) -> tuple[str, ...]:

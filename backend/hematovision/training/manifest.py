@@ -13,11 +13,10 @@ from typing import TextIO
 
 import numpy as np
 
-from hematovision import errors
 from hematovision.images import decode
 from hematovision.progress import Progress
 from hematovision.training.duplicates import SIDE, Grey, find_pairs, grey
-from hematovision.training.labs import read_cells
+from hematovision.training.labs import naming, read_cells
 
 SPLITS = ("train", "val", "test")
 COLUMNS = ("file", "lab", "kind", "label", "group", "split", "sha256", "same_as")
@@ -177,11 +176,9 @@ def _side(entry: Entry) -> int:
 
 
 def _read(path: Path) -> tuple[Grey, str]:
-    try:
+    with naming(path):
         content = path.read_bytes()
         picture = decode(content, at_least=2 * SIDE)
-    except (OSError, errors.PictureRefused) as error:
-        raise errors.LabelsRefused(f"{path} cannot be read. {error}") from error
     return grey(picture.rgb), hashlib.sha256(content).hexdigest()
 
 

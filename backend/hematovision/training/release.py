@@ -38,7 +38,8 @@ def release(data: Path, run: Path, models: Path, version: str, progress: Progres
         )
     about = json.loads((run / "run.json").read_text(encoding="utf-8"))
     labels, size = about["labels"], about["config"]["size"]
-    cells = read_cells(data, about["config"]["labs"])
+    every, labs = read_cells(data), about["config"]["labs"]
+    cells = [cell for cell in every if cell.lab in labs or not labs]
 
     folder = final.with_name(version + ".partial")
     shutil.rmtree(folder, ignore_errors=True)
@@ -63,7 +64,7 @@ def release(data: Path, run: Path, models: Path, version: str, progress: Progres
             "config": about["config"],
         },
     }
-    strangers = [cell for cell in read_cells(data) if cell.lab not in record["training"]["labs"]]
+    strangers = [cell for cell in every if cell.lab not in record["training"]["labs"]]
     metrics = _score(folder, record, {"test": test, "all": strangers}, progress)
     (folder / "MODEL_CARD.md").write_text(card.render(record, metrics), encoding="utf-8")
     bundle.seal(folder, record)
@@ -77,7 +78,7 @@ def _calibrate(
 ) -> dict[str, Any]:
     logits = []
     for done, cell in enumerate(val, 1):
-        with naming(cell):
+        with naming(cell.path):
             rgb = decode(cell.path.read_bytes(), at_least=2 * size).rgb
         logits.append(runtime(fit(rgb, size)[np.newaxis].astype(np.float32)).logits[0])
         progress("calibrating on val", done, len(val))

@@ -24,7 +24,7 @@ def answers_of(service: InferenceService, cells: Sequence[LabelledCell], progres
         )
     given = []
     for done, cell in enumerate(cells, 1):
-        with naming(cell):
+        with naming(cell.path):
             given.append(service.classify(cell.path.read_bytes()))
         progress("classifying", done, len(cells))
     return Answers(

@@ -108,7 +108,7 @@ class _Pictures(keras.utils.PyDataset):
         self.targets = [labels.index(cell.label) for cell in cells]
         self.pictures: list[RGB] = []
         for done, cell in enumerate(cells, 1):
-            with naming(cell):
+            with naming(cell.path):
                 self.pictures.append(decode(cell.path.read_bytes(), at_least=2 * config.size).rgb)
             progress("reading pictures", done, len(cells))
 
