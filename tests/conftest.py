@@ -16,10 +16,11 @@ from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 
+from discs import with_fakes
 from hematovision.api import requests_log
 from hematovision.api.app import create_app
 from hematovision.api.services import Services
-from hematovision.bundle import current_path
+from hematovision.bundle import SELF_TEST, current_path
 from hematovision.inference import InferenceService
 from hematovision.settings import Settings
 from house import REPOSITORY, LogLines, MakeClient, lacking, port_nobody_listens_on
@@ -28,7 +29,7 @@ from house import REPOSITORY, LogLines, MakeClient, lacking, port_nobody_listens
 @pytest.fixture(scope="session")
 def models() -> Path:
     """The folder of released bundles; tests read it and never write there."""
-    return REPOSITORY / "models"
+    return Path(os.environ.get("HEMATOVISION_MODELS") or REPOSITORY / "models")
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +64,14 @@ def record(models: Path) -> dict[str, Any]:
     return content
 
 
+@pytest.fixture(scope="session")
+def classified(models: Path) -> bytes:
+    """A file with a cell in it that the bundle in use classifies: a picture of its self-test."""
+    path = current_path(models)
+    pictures = json.loads((path / SELF_TEST).read_text(encoding="utf-8"))["pictures"]
+    return (path / "selftest" / next(name for name, cells in pictures.items() if cells)).read_bytes()
+
+
 @pytest.fixture
 def settings(models: Path, tmp_path: Path) -> Settings:
     return Settings(models=models, examples=tmp_path / "examples")
@@ -76,6 +85,12 @@ def app(settings: Settings, service: InferenceService) -> Flask:
 @pytest.fixture
 def client(app: Flask) -> FlaskClient:
     return app.test_client()
+
+
+@pytest.fixture
+def seeing(settings: Settings, service: InferenceService) -> FlaskClient:
+    """A client of a service whose networks know discs: what it answers is decided by what is drawn."""
+    return create_app(settings, Services(settings, with_fakes(service))).test_client()
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
-"""A model is a folder: bundle.json, model.keras, model.tflite, metrics.json, MODEL_CARD.md, selftest/.
+"""A model is a folder: bundle.json, two networks (locator and model, each .keras and .tflite), metrics.json,
+MODEL_CARD.md, selftest/.
 
-bundle.json holds every fact that serving needs (labels in order, input, fitted limits) and the SHA-256 of every other
-file. A folder is opened only when all of it is as written.
+bundle.json holds every fact that serving needs (labels in order, input, framing, fitted limits) and the SHA-256 of
+every other file. A folder is opened only when all of it is as written.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from hematovision.errors import BundleRefused, ModelUnavailable
+from hematovision.locator import KINDS, Fitted
 
-FORMAT = 1
+FORMAT = 2
 CURRENT = "CURRENT"
 RECORD = "bundle.json"
 SELF_TEST = "selftest/expected.json"
-WHOLE_PICTURE = "whole-picture"  # framing of format 1: images.fit of the whole picture
+NETWORKS = ("locator.keras", "locator.tflite", "model.keras", "model.tflite")
+CELL_BOX = "cell-box"  # framing of format 2: a square around the cell's box, `context` times its longer side
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,9 @@ class Bundle:
     name: str
     version: str
     labels: tuple[str, ...]
-    size: int  # pixels a side of the network's input, float32 RGB 0..255
+    size: int  # pixels a side of the classifier's input, float32 RGB 0..255
+    context: float  # side of the standard picture of a cell, in longer sides of the cell's box
+    locator: Fitted
     temperature: float
     confident_from: float  # the confidence from which an answer is `confident` ...
     confident_rate: float  # ... since this share of val answers was right from there on
@@ -71,7 +76,7 @@ def open_bundle(path: Path) -> Bundle:
         labels = tuple(record["labels"])
         metrics = _read_with_labels(path, "metrics.json", labels)
         _read_with_labels(path, SELF_TEST, labels)
-        if record["input"]["framing"] != WHOLE_PICTURE:
+        if record["input"]["framing"] != CELL_BOX:
             raise BundleRefused(f"{RECORD} asks for a framing unknown here: {record['input']['framing']!r}.")
         if not 0 < float(record["calibration"]["temperature"]) < math.inf:
             raise BundleRefused(f"{RECORD} holds a temperature that no model has. Fetch the bundle again.")
@@ -81,6 +86,8 @@ def open_bundle(path: Path) -> Bundle:
             version=str(record["version"]),
             labels=labels,
             size=int(record["input"]["size"]),
+            context=float(record["input"]["context"]),
+            locator=fitted_of(record["locator"]),
             temperature=float(record["calibration"]["temperature"]),
             confident_from=float(record["calibration"]["confident_from"]),
             confident_rate=float(record["calibration"]["confident_rate"]),
@@ -102,6 +109,16 @@ def seal(path: Path, record: dict[str, Any]) -> None:
     (path / RECORD).write_text(text + "\n", encoding="utf-8")
 
 
+def fitted_of(record: dict[str, Any]) -> Fitted:
+    """What was fitted with a locator, from its record in bundle.json. Raises `ValueError` for what cannot be."""
+    limits, sizes = ([float(record[name][kind]) for kind in KINDS] for name in ("limits", "sizes"))
+    least, aim, most, explained = (float(record[name]) for name in ("least", "aim", "most", "explained_from"))
+    lengths = (*sizes, least, aim, most)
+    if not all(0 <= share <= 1 for share in (*limits, explained)) or not all(0 < each < math.inf for each in lengths):
+        raise ValueError("limits and sizes of the locator")
+    return Fitted(tuple(limits), tuple(sizes), least, aim, most, explained)  # type: ignore[arg-type]  # three kinds each
+
+
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:
@@ -109,7 +126,7 @@ def sha256_of(path: Path) -> str:
 
 
 def _verify_files(path: Path, files: dict[str, str]) -> None:
-    for needed in ("model.keras", "model.tflite", "metrics.json", "MODEL_CARD.md", SELF_TEST):
+    for needed in (*NETWORKS, "metrics.json", "MODEL_CARD.md", SELF_TEST):
         if needed not in files:
             raise BundleRefused(f"{RECORD} does not list {needed}. Fetch the bundle again.")
     for name, expected in files.items():

@@ -37,13 +37,14 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell: where it is, what kind of object (`nucleated` or `platelet`), whether the picture's edge cuts it, and
-    the answer. `status` is confident, check or unfamiliar; `label` is None when unfamiliar."""
+    """One cell: where it is, what kind of object (`nucleated`, `platelet` or `red`), whether the picture's edge cuts
+    it, and the answer. `status` is confident, check or unfamiliar, and None for a red cell, which is not classified;
+    `label` is None when unfamiliar."""
 
     box: Box
     kind: str
     edge: bool
-    status: str
+    status: str | None
     label: str | None
     confidence: float | None
     probabilities: tuple[Probability, ...]
@@ -68,6 +69,15 @@ class PictureFacts:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """How many of each kind were seen in this picture, those cut by its edge included; never a concentration."""
+
+    nucleated: int
+    platelet: int
+    red: int
+
+
+@dataclass(frozen=True)
 class Milliseconds:
     """Where the time went."""
 
@@ -79,7 +89,11 @@ class Milliseconds:
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer to one picture. The first fields are those of its main cell."""
+    """The answer to one picture.
+
+    The first fields are those of its main cell, the first of `cells`: the nucleated one nearest the centre, else the
+    platelet nearest it. Without either, `status` is no_cells, or not_a_smear.
+    """
 
     model: Model
     image: PictureFacts
@@ -88,6 +102,7 @@ class Answer:
     confidence: float | None
     probabilities: tuple[Probability, ...]
     reasons: tuple[str, ...]
+    seen: Seen
     cells: tuple[Cell, ...]
     milliseconds: Milliseconds = field(compare=False)
 

@@ -128,6 +128,14 @@ class LabelsRefused(HematoVisionError):
     title = "These labelled pictures cannot be used"
 
 
+class BoxesRefused(HematoVisionError):
+    """The query asks for boxes of a kind that there is not."""
+
+    code = "boxes_refused"
+    status = 400
+    title = "No such boxes"
+
+
 class CellsRefused(HematoVisionError):
     """A body of which no differential can be made."""
 

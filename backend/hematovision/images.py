@@ -1,7 +1,7 @@
 """Bytes of one photograph -> upright RGB, or a refusal that says what to send instead.
 
 The one place that decodes and the one function that resizes: libraries differ by up to 37 of 255 levels when they
-resize, and that flips predictions, so training and serving both call `fit`.
+resize, and that flips predictions, so training and serving both call `fit` or `resize`.
 """
 
 from __future__ import annotations
@@ -87,15 +87,26 @@ def fit(rgb: RGB, size: int) -> RGB:
     height, width = rgb.shape[:2]
     scale = size / max(height, width)
     new_width, new_height = max(1, round(width * scale)), max(1, round(height * scale))
-    resized = Image.fromarray(rgb)
-    if (new_width, new_height) != (width, height):
-        resized = resized.resize((new_width, new_height), Image.Resampling.BILINEAR)
+    resized = resize(rgb, new_width, new_height)
     if (new_width, new_height) == (size, size):
-        return np.asarray(resized)
+        return resized
     border = np.concatenate([rgb[0], rgb[-1], rgb[:, 0], rgb[:, -1]])
     canvas = Image.new("RGB", (size, size), tuple(int(v) for v in np.median(border, axis=0)))
-    canvas.paste(resized, ((size - new_width) // 2, (size - new_height) // 2))
+    canvas.paste(Image.fromarray(resized), ((size - new_width) // 2, (size - new_height) // 2))
     return np.asarray(canvas)
+
+
+def resize(rgb: RGB, width: int, height: int, box: tuple[float, float, float, float] | None = None) -> RGB:
+    """(H, W, 3) uint8 -> (height, width, 3) uint8, antialiased bilinear; of `box` alone, if given: x0, y0, x1, y1 in
+    pixels, fractions allowed, within the picture."""
+    if box is None:
+        if rgb.shape[:2] == (height, width):
+            return rgb
+        return np.asarray(Image.fromarray(rgb).resize((width, height), Image.Resampling.BILINEAR))
+    left, top = int(box[0]), int(box[1])
+    part = np.ascontiguousarray(rgb[top : -int(-box[3] // 1), left : -int(-box[2] // 1)])
+    within = (box[0] - left, box[1] - top, box[2] - left, box[3] - top)
+    return np.asarray(Image.fromarray(part).resize((width, height), Image.Resampling.BILINEAR, box=within))
 
 
 def _read(image: Image.Image, data: bytes, limits: Limits, at_least: int | None) -> Picture:

@@ -1,22 +1,26 @@
-"""Arrays in, arrays out: the network of a bundle, on LiteRT (serving) or Keras (the reference).
+"""Arrays in, arrays out: the two networks of a bundle, on LiteRT (serving) or Keras (the reference).
 
-Pictures are (N, size, size, 3) float32 RGB in 0..255, the answer is `Outputs`. With LiteRT nothing imports TensorFlow.
+Pictures are (N, size, size, 3) float32 RGB in 0..255, the answer is `Outputs` of the classifier, `Sought` of the
+locator. With LiteRT nothing imports TensorFlow.
 """
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hematovision.errors import BundleRefused, SettingRefused
+from hematovision.locator import Sought
 
 Array = NDArray[np.float32]
+Answer = TypeVar("Answer", covariant=True)  # the outputs of a network by name: `Outputs` or `Sought`
 
-SIGNATURE = "serving_default"  # of model.tflite: `picture` in, `logits` and `features` out
+SIGNATURE = "serving_default"  # of both exports: `picture` in, the fields of `Outputs` or `Sought` out
 
 
 class Outputs(NamedTuple):
@@ -26,25 +30,26 @@ class Outputs(NamedTuple):
     features: Array
 
 
-class Runtime(Protocol):
-    """Anything that runs the network."""
+class Runtime(Protocol[Answer]):
+    """Anything that runs a network."""
 
-    def __call__(self, pictures: Array) -> Outputs: ...
+    def __call__(self, pictures: Array) -> Answer: ...
 
 
-class LiteRT:
-    """model.tflite through LiteRT. An interpreter is not thread-safe, so each thread makes its own, once."""
+class LiteRT(Generic[Answer]):
+    """A .tflite file through LiteRT. An interpreter is not thread-safe, so each thread makes its own, once."""
 
-    def __init__(self, path: Path) -> None:
-        self._model = path.read_bytes()
+    def __init__(self, path: Path, answer: Callable[..., Answer]) -> None:
+        self._name, self._model, self._answer = path.name, path.read_bytes(), answer
+        self._outputs = answer._fields  # type: ignore[attr-defined]  # a NamedTuple
         self._of_thread = threading.local()
         self._runner()  # a file that cannot be read is refused here, not at the first picture
 
-    def __call__(self, pictures: Array) -> Outputs:
+    def __call__(self, pictures: Array) -> Answer:
         # One picture at a time: on a CPU a batch gains nothing, and resizing the input would plan the memory anew.
         run = self._runner()
         answers = [run(picture=picture[np.newaxis]) for picture in pictures]
-        return Outputs(*(np.concatenate([answer[name] for answer in answers]) for name in Outputs._fields))
+        return self._answer(*(np.concatenate([each[name] for each in answers]) for name in self._outputs))
 
     def _runner(self) -> Any:
         if not hasattr(self._of_thread, "runner"):
@@ -55,17 +60,18 @@ class LiteRT:
                 runner = interpreter.get_signature_runner(SIGNATURE)
                 named = set(runner.get_output_details())
             except (ValueError, RuntimeError) as error:
-                raise BundleRefused("model.tflite cannot be opened by LiteRT. Fetch the bundle again.") from error
-            if not named >= set(Outputs._fields):
-                raise BundleRefused("model.tflite lacks an output named logits or features. Fetch the bundle again.")
+                raise BundleRefused(f"{self._name} cannot be opened by LiteRT. Fetch the bundle again.") from error
+            if not named >= set(self._outputs):
+                wanted = " or ".join(self._outputs)
+                raise BundleRefused(f"{self._name} lacks an output named {wanted}. Fetch the bundle again.")
             self._of_thread.runner = runner
         return self._of_thread.runner
 
 
-class Keras:
-    """model.keras through Keras itself: slow, and what LiteRT is compared with."""
+class Keras(Generic[Answer]):
+    """A .keras file through Keras itself: slow, and what LiteRT is compared with."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, answer: Callable[..., Answer]) -> None:
         try:
             import keras
         except ImportError:
@@ -73,22 +79,30 @@ class Keras:
                 "HEMATOVISION_RUNTIME=keras needs TensorFlow. Install it with `pip install hematovision[train]`, "
                 "or use litert."
             ) from None
-        self._model = keras.saving.load_model(path, compile=False)
+        self._model, self._answer = keras.saving.load_model(path, compile=False), answer
+        self._outputs = answer._fields  # type: ignore[attr-defined]  # a NamedTuple
         self._lock = threading.Lock()
 
-    def __call__(self, pictures: Array) -> Outputs:
+    def __call__(self, pictures: Array) -> Answer:
         with self._lock:
             answer = self._model(pictures, training=False)
-        return Outputs(*(np.asarray(answer[name]) for name in Outputs._fields))
+        return self._answer(*(np.asarray(answer[name]) for name in self._outputs))
 
 
-RUNTIMES: dict[str, tuple[type[LiteRT] | type[Keras], str]] = {
-    "litert": (LiteRT, "model.tflite"),
-    "keras": (Keras, "model.keras"),
+class Networks(NamedTuple):
+    """Both networks of a bundle."""
+
+    locator: Runtime[Sought]
+    classifier: Runtime[Outputs]
+
+
+RUNTIMES: dict[str, tuple[type[LiteRT[Any]] | type[Keras[Any]], str]] = {
+    "litert": (LiteRT, ".tflite"),
+    "keras": (Keras, ".keras"),
 }
 
 
-def open_runtime(kind: str, bundle: Path) -> Runtime:
-    """The network of a verified bundle folder on the runtime `litert` or `keras`."""
-    make, file = RUNTIMES[kind]
-    return make(bundle / file)
+def open_networks(kind: str, bundle: Path) -> Networks:
+    """The networks of a verified bundle folder on the runtime `litert` or `keras`."""
+    make, suffix = RUNTIMES[kind]
+    return Networks(make(bundle / f"locator{suffix}", Sought), make(bundle / f"model{suffix}", Outputs))

@@ -29,13 +29,21 @@ export async function exampleFile({ name, url }) {
   return new File([picture], name, { type: picture.type });
 }
 
-/** One picture's answer. `signal` aborts it. */
-export async function classify(file, signal) {
+/** One picture's answer. `signal` aborts it; `redCells` asks for the boxes of red cells, too. */
+export async function classify(file, signal, redCells = false) {
   const body = new FormData();
   body.append("image", file);
-  const answer = await askJson("classify", { method: "POST", body, signal });
-  const isAnswer = typeof answer?.status === "string" && Array.isArray(answer.probabilities);
+  const answer = await askJson(redCells ? "classify?boxes=all" : "classify", { method: "POST", body, signal });
+  const isAnswer = typeof answer?.status === "string" && Array.isArray(answer.cells);
   if (!isAnswer) throw unexpected(200, "another shape");
+  return answer;
+}
+
+/** The pre-classification of the cells of several answers. */
+export async function differential(count) {
+  const headers = { "Content-Type": "application/json" };
+  const answer = await askJson("differential", { method: "POST", headers, body: JSON.stringify(count) });
+  if (!Array.isArray(answer?.classes)) throw unexpected(200, "another shape");
   return answer;
 }
 

@@ -1,51 +1,81 @@
 // Wires the page: the only file that knows the API, the store and the components. Properties go down, events come up.
 import * as api from "./api.js";
+import { Counting } from "./counting.js";
 import { Queue } from "./queue.js";
+import { RedCells } from "./redcells.js";
 import { Store } from "./store.js";
-import { givenLabel, perCent, statusWord, words } from "./words.js";
+import { givenLabel, perCent, seenWords, statusWord, words } from "./words.js";
+import "./components/hv-differential.js";
 import "./components/hv-examples.js";
+import "./components/hv-gallery.js";
 import "./components/hv-intake.js";
 import "./components/hv-legend.js";
 import "./components/hv-model.js";
 import "./components/hv-notice.js";
+import "./components/hv-picked.js";
 import "./components/hv-pictures.js";
 import "./components/hv-service.js";
 import "./components/hv-theme.js";
+import "./components/hv-viewer.js";
 
 const page = (selector) => document.querySelector(selector);
-const [intake, pictures, legend, examples] = ["hv-intake", "hv-pictures", "hv-legend", "hv-examples"].map(page);
+const [intake, strip, viewer, panel, gallery, differential, examples] = [
+  "hv-intake", "hv-pictures", "hv-viewer", "hv-picked", "hv-gallery", "hv-differential", "hv-examples",
+].map(page);
 
 const store = new Store();
+const counting = new Counting(store, api.differential);
 new Queue(store, api.classify);
+new RedCells(store, api.classify);
 
 store.addEventListener("pictures", () => {
-  pictures.pictures = store.pictures;
-  legend.hidden = store.pictures.length > 0;
+  strip.pictures = store.pictures;
+  page("main").toggleAttribute("data-filled", store.pictures.length > 0);
+  page("hv-legend").hidden = store.pictures.length > 0;
+  gather();
 });
 store.addEventListener("picture", ({ detail: picture }) => {
-  pictures.change(picture);
+  strip.change(picture);
+  if (picture.id === store.picked.id) look();
+  gather();
   announce(news(picture));
 });
+store.addEventListener("picked", look);
+store.addEventListener("red", look);
 store.addEventListener("service", () => {
   const { model, problem } = store.service;
   page("hv-service").service = store.service;
   page("hv-notice").problem = problem;
   page("hv-model").model = model;
   intake.limits = model?.limits ?? null;
-  intake.wants = wantsOf(model);
   if (model?.intended_use) page("#intended-use").textContent = model.intended_use;
 });
+counting.addEventListener("count", showCount);
 
 const on = (type, handle) => document.addEventListener(type, ({ detail }) => handle(detail));
 on("hv-files", ({ files }) => {
   store.add(files);
   announce(files.length === 1 ? `${files[0].name} added` : `${files.length} pictures added`);
 });
+on("hv-pick", ({ id, at }) => {
+  store.pick(id, at);
+  if (at !== undefined) panel.scrollIntoView({ block: "nearest" });
+});
+on("hv-step", ({ step }) => {
+  const place = gallery.beside(store.picked, step);
+  if (place) store.pick(place.id, place.at);
+});
+on("hv-want-red", ({ wanted }) => store.wantRed(wanted));
 on("hv-stop", ({ id }) => store.stop(id));
+on("hv-stop-all", () => store.stopAll());
 on("hv-retry", ({ id }) => store.retry(id));
 on("hv-remove", ({ id }) => store.remove(id));
 on("hv-clear", () => store.clear());
 on("hv-emptied", () => intake.focus());
+on("hv-count-options", (options) => counting.choose(options));
+on("hv-count-again", () => counting.again());
+on("hv-drop", (place) => counting.dropCell(place));
+on("hv-put-back", (place) => counting.putBack(place));
 on("hv-check-service", findService);
 on("hv-open-examples", openExamples);
 on("hv-example", takeExample);
@@ -53,6 +83,33 @@ on("hv-example", takeExample);
 page("#docs").href = api.docs;
 page("#privacy").prepend(`Pictures are sent to ${api.host} and nowhere else. `);
 findService();
+
+/** What is looked at: the picture, and the picked cell in it. */
+function look() {
+  const { id, at } = store.picked;
+  const picture = store.picture(id);
+  strip.picked = id;
+  viewer.shown = { picture, at, redWanted: store.redWanted };
+  panel.shown = { picture, at, walkable: !gallery.hidden };
+  gallery.picked = store.picked;
+}
+
+/** One cell needs no gallery and no count: its answer says it all. */
+function gather() {
+  gallery.pictures = store.pictures;
+  gallery.picked = store.picked;
+  const alone = store.pictures.reduce((cells, { answer }) => cells + (answer?.cells.length ?? 0), 0) < 2;
+  if (gallery.hidden === alone) return;
+  gallery.hidden = alone;
+  showCount();
+  look();
+}
+
+function showCount() {
+  const count = counting.count && { ...counting.count, drop: counting.drop, pictures: store.pictures };
+  differential.count = gallery.hidden ? null : count;
+  gallery.count = { result: count?.result ?? null, ids: count?.ids ?? [], drop: counting.drop };
+}
 
 /** The model may answer while its health does not, and the other way round: what is known is shown. */
 async function findService() {
@@ -81,17 +138,11 @@ async function takeExample(example) {
   }
 }
 
-/** A model that takes the whole picture for one cell would give a whole field one wrong name. */
-function wantsOf(model) {
-  if (model?.input.framing !== "whole-picture") return "";
-  const labs = model.labs.map(words).join(", ");
-  return `One cell in the middle of the picture, as in those from ${labs}. A whole field would get one wrong name.`;
-}
-
 function news({ file, state, answer, problem }) {
   if (state === "stopped") return `${file.name}: stopped`;
   if (state === "failed") return `${file.name}: ${problem.title}`;
   if (state !== "answered") return null;
+  if (answer.cells.length > 1) return `${file.name}: ${seenWords(answer.seen)}`;
   const label = givenLabel(answer);
   const found = label ? [words(label), perCent(answer.confidence)] : [];
   return `${file.name}: ${[...found, statusWord(answer.status)].join(", ")}`;

@@ -21,7 +21,7 @@ export function statusWord(status) {
   return STATUSES[status]?.[0] ?? STATES[status] ?? words(status);
 }
 
-/** The label of an answer, or null: only "confident" and "check" carry one. */
+/** The label of a cell or an answer, or null: only "confident" and "check" carry one. */
 export function givenLabel(answer) {
   return (answer.status === "confident" || answer.status === "check") && answer.label ? answer.label : null;
 }
@@ -38,4 +38,22 @@ export function byteSize(bytes) {
   if (bytes < 1024) return bytes === 1 ? "1 byte" : `${bytes} bytes`;
   const [size, unit] = bytes < 2 ** 20 ? [bytes / 1024, "KiB"] : [bytes / 2 ** 20, "MiB"];
   return `${Number(size.toFixed(size < 10 ? 1 : 0))} ${unit}`;
+}
+
+/** 1 -> "1 cell", 2 -> "2 cells". */
+export const several = (count, one, more = `${one}s`) => `${count.toLocaleString("en-GB")} ${count === 1 ? one : more}`;
+
+/** Per cents as the service rounded them, its intervals to a tenth: 60 -> "60", [49.7213, 69.67] -> "49.7 to 69.7". */
+export const range = ({ low, high }, digits = 1) => `${low.toFixed(digits)} to ${high.toFixed(digits)}`;
+
+/** One cell in words: what it is called, how sure, and how far to trust it. */
+export function cellWords(cell) {
+  const label = givenLabel(cell);
+  const called = label ? `${words(label)}, ${perCent(cell.confidence)}` : "No label";
+  return `${called}, ${statusWord(cell.status).toLowerCase()}${cell.edge ? ", cut by the picture's edge" : ""}`;
+}
+
+/** What was seen in one picture; never a concentration. */
+export function seenWords({ nucleated, platelet, red }) {
+  return `${several(nucleated, "cell")} with a nucleus, ${several(platelet, "platelet")}, ${several(red, "red cell")}`;
 }

@@ -4,23 +4,67 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from flask.testing import FlaskClient
+from PIL import Image
+from problems import problem_in
 from uploads import form
 
-from hematovision.api.schemas import STATUSES, AnswerSchema
+from discs import Disc, drawn_field, with_fakes
+from hematovision.api.app import create_app
+from hematovision.api.schemas import AnswerSchema, CellSchema
+from hematovision.api.services import Services
 from hematovision.cli import main
+from hematovision.inference import InferenceService
+from hematovision.settings import Settings
 from pictures import MEDIA_TYPE, SAVED_AS, drawn_cell, encoded
 
 CELL = encoded(drawn_cell())
 
+SIZE = 640, 480
+WHITE, OTHER = Disc(300, 250, 90), Disc(520, 120, 80)
+PLATELET = Disc(320, 60, 22, "platelet")
+RED = [Disc(90, 330, 46, "red"), Disc(170, 400, 44, "red")]
+CUT = Disc(636, 400, 90)
+JUDGED = ("status", "label", "confidence", "probabilities", "reasons")
+
 
 def without_times(answer: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in answer.items() if name not in ("milliseconds", "file")}
+
+
+def file_of(discs: Sequence[Disc]) -> bytes:
+    return encoded(Image.fromarray(drawn_field(discs, *SIZE)))
+
+
+def asked(client: FlaskClient, discs: Sequence[Disc], query: str = "") -> dict[str, Any]:
+    """The answer to a field of these cells, in the shape that is published."""
+    response = client.post(f"/classify{query}", **form(file_of(discs)))
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.get_json()
+    assert AnswerSchema(unknown="raise").validate(answer) == {}
+    assert set(answer) == set(AnswerSchema().fields)
+    assert all(set(cell) == set(CellSchema().fields) for cell in answer["cells"])
+    return answer
+
+
+def ends(cell: dict[str, Any]) -> tuple[int, int, int, int]:
+    """x0, y0, x1, y1 of its box."""
+    box = cell["box"]
+    return box["x"], box["y"], box["x"] + box["width"], box["y"] + box["height"]
+
+
+def shown(answer: dict[str, Any], disc: Disc) -> dict[str, Any]:
+    """The cell of the answer whose box is the disc's, as far as it is in the picture."""
+    box = [max(0, min(end, most)) for end, most in zip(disc.box, SIZE * 2, strict=True)]
+    [cell] = [each for each in answer["cells"] if ends(each) == pytest.approx(box, abs=4)]
+    found: dict[str, Any] = cell
+    return found
 
 
 @pytest.mark.parametrize("format", SAVED_AS)
@@ -37,42 +81,163 @@ def test_the_bytes_tell_the_format_whatever_is_declared(client: FlaskClient, dec
     assert client.post("/classify", data=CELL, content_type=declared).status_code == 200
 
 
-def test_an_answer_has_the_published_shape(client: FlaskClient, record: dict[str, Any]) -> None:
-    answer = client.post("/classify", **form(CELL)).json
+def test_an_answer_of_the_real_model_has_the_published_shape(
+    client: FlaskClient, record: dict[str, Any], classified: bytes
+) -> None:
+    answer = client.post("/classify?boxes=all", **form(classified)).json
     assert AnswerSchema(unknown="raise").validate(answer) == {}
     assert set(answer) == set(AnswerSchema().fields)
     assert answer["model"] == {"name": record["name"], "version": record["version"]}
-    assert answer["image"] == {"width": 120, "height": 96, "sha256": hashlib.sha256(CELL).hexdigest()}
+    assert answer["image"]["sha256"] == hashlib.sha256(classified).hexdigest()
     assert [each["label"] for each in answer["probabilities"]] == record["labels"]
-    assert sum(each["probability"] for each in answer["probabilities"]) == pytest.approx(1)
+    for cell in answer["cells"]:
+        if cell["kind"] != "red":
+            assert sum(each["probability"] for each in cell["probabilities"]) == pytest.approx(1)
 
 
-def test_the_label_is_the_most_probable_class(client: FlaskClient, record: dict[str, Any]) -> None:
-    answer = client.post("/classify", **form(CELL)).json
-    best = max(answer["probabilities"], key=lambda each: each["probability"])
-    assert (answer["label"], answer["confidence"]) == (best["label"], best["probability"])
-    assert answer["status"] in STATUSES
-    sure = answer["confidence"] >= record["calibration"]["confident_from"]
-    assert answer["status"] == ("confident" if sure else "check")
-    assert bool(answer["reasons"]) == (answer["status"] != "confident")
+def test_of_the_real_model_the_label_is_the_most_probable_class(
+    client: FlaskClient, record: dict[str, Any], classified: bytes
+) -> None:
+    for cell in client.post("/classify", **form(classified)).json["cells"]:
+        best = max(cell["probabilities"], key=lambda each: each["probability"])
+        assert (cell["label"], cell["confidence"]) == (best["label"], best["probability"])
+        if cell["confidence"] < record["calibration"]["confident_from"]:
+            assert cell["status"] == "check"
+        assert bool(cell["reasons"]) == (cell["status"] != "confident")
 
 
-def test_the_whole_picture_is_the_one_cell(client: FlaskClient) -> None:
-    answer = client.post("/classify", **form(CELL)).json
-    [cell] = answer["cells"]
-    assert cell["box"] == {"x": 0, "y": 0, "width": 120, "height": 96}
-    for name in ("status", "label", "confidence", "probabilities", "reasons"):
-        assert cell[name] == answer[name]
+def test_every_cell_is_answered_with_its_place(seeing: FlaskClient) -> None:
+    answer = asked(seeing, [WHITE, OTHER, PLATELET, *RED])
+    assert answer["image"] == {"width": 640, "height": 480, "sha256": answer["image"]["sha256"]}
+    assert len(answer["cells"]) == 3
+    for disc, label in ((WHITE, "lymphocyte"), (OTHER, "lymphocyte"), (PLATELET, "platelet")):
+        cell = shown(answer, disc)
+        assert (cell["kind"], cell["label"], cell["status"], cell["edge"]) == (disc.kind, label, "confident", False)
 
 
-def test_the_command_line_prints_the_very_same_answer(client: FlaskClient, runner: CliRunner, tmp_path: Path) -> None:
+def test_all_kinds_are_counted_red_ones_too(seeing: FlaskClient) -> None:
+    answer = asked(seeing, [WHITE, OTHER, PLATELET, *RED])
+    assert answer["seen"] == {"nucleated": 2, "platelet": 1, "red": 2}
+
+
+def test_boxes_of_red_cells_come_when_they_are_asked_for(seeing: FlaskClient) -> None:
+    discs = [WHITE, OTHER, PLATELET, *RED]
+    plain, every = asked(seeing, discs), asked(seeing, discs, "?boxes=all")
+    assert every["cells"][: len(plain["cells"])] == plain["cells"]
+    red = every["cells"][len(plain["cells"]) :]
+    assert len(red) == 2
+    for cell in red:
+        assert (cell["kind"], cell["edge"]) == ("red", False)
+        assert [cell[name] for name in JUDGED] == [None, None, None, [], []]
+    for disc in RED:
+        assert shown(every, disc)["kind"] == "red"
+    assert {**without_times(every), "cells": plain["cells"]} == without_times(plain)
+
+
+def test_classified_is_what_is_asked_for_by_default(seeing: FlaskClient) -> None:
+    discs = [WHITE, *RED]
+    assert without_times(asked(seeing, discs, "?boxes=classified")) == without_times(asked(seeing, discs))
+
+
+@pytest.mark.parametrize("boxes", ["red", "", "ALL", "all,classified", "nonsense" * 50, "<script>", "ü"])
+def test_boxes_that_there_are_not_are_refused(seeing: FlaskClient, boxes: str) -> None:
+    response = seeing.post("/classify", **form(file_of([WHITE])), query_string={"boxes": boxes})
+    problem = problem_in(response)
+    assert (response.status_code, problem["code"]) == (400, "boxes_refused")
+    assert "classified, all" in problem["detail"]
+    assert len(problem["detail"]) < 200
+
+
+@pytest.mark.parametrize(
+    ("discs", "main"),
+    [
+        ([OTHER, WHITE, PLATELET], WHITE),
+        ([OTHER, Disc(320, 240, 22, "platelet")], OTHER),
+        ([Disc(500, 80, 22, "platelet"), PLATELET, Disc(320, 240, 45, "red")], PLATELET),
+        ([CUT, PLATELET], CUT),
+    ],
+    ids=["the nearest", "a nucleated one before a platelet", "else a platelet", "be it cut by the edge"],
+)
+def test_the_main_cell_comes_first_and_is_the_answer(seeing: FlaskClient, discs: list[Disc], main: Disc) -> None:
+    answer = asked(seeing, discs)
+    first = answer["cells"][0]
+    assert first == shown(answer, main)
+    assert [first[name] for name in JUDGED] == [answer[name] for name in JUDGED]
+
+
+def test_a_cell_that_the_edge_cuts_is_flagged_and_its_box_ends_there(seeing: FlaskClient) -> None:
+    [cell] = asked(seeing, [CUT])["cells"]
+    assert cell["edge"]
+    assert ends(cell)[2] == SIZE[0]
+
+
+def test_red_cells_alone_are_a_smear_without_a_cell_to_classify(seeing: FlaskClient) -> None:
+    answer = asked(seeing, RED)
+    assert [answer[name] for name in JUDGED[:-1]] == ["no_cells", None, None, []]
+    assert answer["cells"] == []
+    assert answer["seen"] == {"nucleated": 0, "platelet": 0, "red": 2}
+    assert "2 red cells were seen" in answer["reasons"][0]
+    assert [each["kind"] for each in asked(seeing, RED, "?boxes=all")["cells"]] == ["red", "red"]
+
+
+def test_where_nothing_is_found_it_is_no_smear(seeing: FlaskClient) -> None:
+    answer = asked(seeing, [], "?boxes=all")
+    assert [answer[name] for name in JUDGED[:-1]] == ["not_a_smear", None, None, []]
+    assert answer["cells"] == []
+    assert answer["seen"] == {"nucleated": 0, "platelet": 0, "red": 0}
+    assert len(answer["reasons"]) == 1
+
+
+def test_one_cell_beside_much_that_is_none_is_no_smear(seeing: FlaskClient) -> None:
+    cell = Disc(560, 60, 70, "red")
+    assert asked(seeing, [cell])["status"] == "no_cells"
+    picture = drawn_field([cell], *SIZE)
+    picture[150:, :420] = 0
+    answer = seeing.post("/classify?boxes=all", **form(encoded(Image.fromarray(picture)))).json
+    assert (answer["status"], answer["cells"]) == ("not_a_smear", [])
+    assert answer["seen"] == {"nucleated": 0, "platelet": 0, "red": 0}
+
+
+def test_a_cell_that_the_model_is_unsure_of_is_to_check(settings: Settings, service: InferenceService) -> None:
+    unsure = create_app(settings, Services(settings, with_fakes(service, sure=0.4))).test_client()
+    answer = asked(unsure, [WHITE])
+    assert (answer["status"], answer["label"]) == ("check", "lymphocyte")
+    assert answer["confidence"] == pytest.approx(0.4, abs=1e-4)
+    assert "A person should look." in answer["reasons"][0]
+
+
+def test_a_large_jpeg_is_answered_in_its_own_pixels(seeing: FlaskClient) -> None:
+    """It is decoded at half its size."""
+    discs = [
+        Disc(x * 7, y * 10, d * 8.5, kind) for x, y, d, kind in ((300, 250, 90, "nucleated"), (90, 330, 46, "red"))
+    ]
+    picture = drawn_field(discs, 4_480, 4_800)
+    answer = seeing.post("/classify?boxes=all", **form(encoded(Image.fromarray(picture), "JPEG", subsampling=0))).json
+    assert (answer["image"]["width"], answer["image"]["height"]) == (4_480, 4_800)
+    for cell, disc in zip(answer["cells"], discs, strict=True):
+        assert ends(cell) == pytest.approx(disc.box, abs=30)
+
+
+@pytest.mark.parametrize("query", ["", "?boxes=all"])
+def test_every_box_lies_within_the_picture(client: FlaskClient, query: str) -> None:
+    for seed in range(3):
+        for width, height in ((415, 90), (301, 333), (97, 640)):
+            answer = client.post(f"/classify{query}", **form(encoded(drawn_cell(seed, width, height)))).json
+            for cell in answer["cells"]:
+                x0, y0, x1, y1 = ends(cell)
+                assert 0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height
+
+
+def test_the_command_line_prints_the_very_same_answer(
+    client: FlaskClient, runner: CliRunner, tmp_path: Path, classified: bytes
+) -> None:
     file = tmp_path / "cell.png"
-    file.write_bytes(CELL)
+    file.write_bytes(classified)
     result = runner.invoke(main, ["classify", "--json", str(file)])
     assert result.exit_code == 0
     [printed] = json.loads(result.stdout)
     assert printed["file"] == str(file)
-    assert without_times(printed) == without_times(client.post("/classify", **form(CELL)).json)
+    assert without_times(printed) == without_times(client.post("/classify", **form(classified)).json)
 
 
 def test_fields_beside_the_picture_are_left_alone(client: FlaskClient) -> None:

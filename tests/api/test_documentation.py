@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import flask_restx.schemas
@@ -11,12 +12,15 @@ from marshmallow import Schema
 
 from hematovision import INTENDED_USE, __version__
 from hematovision.api import schemas
+from hematovision.api.classify import BOXES
+from hematovision.api.schemas import CELL_STATUSES, STATUSES
 from hematovision.bundle import current_path
-from hematovision.settings import Settings
+from hematovision.locator import KINDS
 from house import REPOSITORY, one_line
 
 SHAPES = {
     "Answer": schemas.AnswerSchema,
+    "Box": schemas.BoxSchema,
     "Cell": schemas.CellSchema,
     "Examples": schemas.ExamplesSchema,
     "Health": schemas.HealthSchema,
@@ -24,6 +28,7 @@ SHAPES = {
     "Model": schemas.ModelSchema,
     "Probability": schemas.ProbabilitySchema,
     "Problem": schemas.ProblemSchema,
+    "Seen": schemas.SeenSchema,
 }
 
 
@@ -67,9 +72,27 @@ def test_every_endpoint_says_what_it_answers_and_how_it_fails(client: FlaskClien
 def test_the_form_is_documented_and_so_is_the_raw_body(client: FlaskClient) -> None:
     operation = client.get("/swagger.json").json["paths"]["/classify"]["post"]
     assert operation["consumes"] == ["multipart/form-data"]
-    [field] = operation["parameters"]
-    assert (field["name"], field["in"], field["type"], field["required"]) == ("image", "formData", "file", True)
+    [field] = [each for each in operation["parameters"] if each["in"] == "formData"]
+    assert (field["name"], field["type"], field["required"]) == ("image", "file", True)
     assert "--data-binary" in operation["description"]
+
+
+def test_which_boxes_may_be_asked_for_is_documented(client: FlaskClient) -> None:
+    operation = client.get("/swagger.json").json["paths"]["/classify"]["post"]
+    [boxes] = [each for each in operation["parameters"] if each["in"] == "query"]
+    assert (boxes["name"], boxes["type"], boxes["enum"]) == ("boxes", "string", list(BOXES))
+    assert boxes["default"] == BOXES[0]
+    assert not boxes.get("required")
+
+
+@pytest.mark.parametrize(("shape", "values"), [("Cell", CELL_STATUSES), ("Answer", STATUSES)])
+def test_every_status_is_published(client: FlaskClient, shape: str, values: tuple[str, ...]) -> None:
+    published = client.get("/swagger.json").json["definitions"][shape]["properties"]["status"]
+    assert [each for each in published["enum"] if each is not None] == list(values)
+
+
+def test_every_kind_of_cell_is_published(client: FlaskClient) -> None:
+    assert client.get("/swagger.json").json["definitions"]["Cell"]["properties"]["kind"]["enum"] == list(KINDS)
 
 
 def test_docs_is_the_page_of_swagger_ui(client: FlaskClient) -> None:
@@ -85,8 +108,8 @@ def test_what_it_is_for_stands_in_the_api(client: FlaskClient) -> None:
     assert client.get("/swagger.json").json["info"]["description"] == INTENDED_USE
 
 
-def test_what_it_is_for_stands_in_the_model_card() -> None:
-    card = current_path(Settings().models) / "MODEL_CARD.md"
+def test_what_it_is_for_stands_in_the_model_card(models: Path) -> None:
+    card = current_path(models) / "MODEL_CARD.md"
     assert INTENDED_USE in one_line(card.read_text(encoding="utf-8"))
 
 

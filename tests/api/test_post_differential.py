@@ -6,16 +6,22 @@ import json
 from typing import Any
 
 import pytest
-from bad_pictures import JPEG
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from problems import problem_in
 from werkzeug.test import TestResponse
 
+from discs import Disc, drawn_field
 from hematovision.api.count_schemas import PreClassificationSchema
 from hematovision.api.differential import MAX_ANSWERS, MAX_CELLS
 from house import MakeClient
+from pictures import encoded
+
+SMEAR = drawn_field(
+    [Disc(200, 150, 90), Disc(430, 300, 80), Disc(330, 80, 22, "platelet"), Disc(90, 330, 45, "red")], 640, 480
+)
 
 CELL: dict[str, Any] = {
     "box": {"x": 1, "y": 2, "width": 90, "height": 84},
@@ -56,14 +62,51 @@ def counted(response: TestResponse) -> dict[str, Any]:
     return answer
 
 
-def test_answers_of_classify_are_counted_as_they_came(client: FlaskClient) -> None:
-    answer = client.post("/classify", data=JPEG, content_type="image/jpeg").get_json()
+def test_answers_of_classify_are_counted_as_they_came(client: FlaskClient, classified: bytes) -> None:
+    answer = client.post("/classify", data=classified, content_type="image/jpeg").get_json()
     result = counted(client.post("/differential", json={"answers": [answer, answer]}))
     assert result["status"] == "pre_classification"
     assert result["pictures"] == 1
     assert result["identical"] == [{"picture": 1, "same_as": 0}]
     labels = [each["label"] for each in answer["probabilities"] if each["label"] not in ("erythroblast", "platelet")]
     assert [each["label"] for each in result["classes"]] == labels
+
+
+RED = CELL | {
+    "kind": "red", "status": None, "label": None, "confidence": None, "probabilities": [],
+}  # fmt: skip
+
+
+def test_red_cells_are_accepted_and_left_out(client: FlaskClient) -> None:
+    plain = counted(post(client, body(cells(neutrophil=60), cells(monocyte=40, platelet=3))))
+    with_red = counted(post(client, body([*cells(neutrophil=60), *[RED] * 40], [RED, *cells(monocyte=40, platelet=3)])))
+    assert with_red == plain
+
+
+def test_of_red_cells_alone_there_is_no_count(client: FlaskClient) -> None:
+    result = counted(post(client, body([RED] * 30)))
+    assert (result["white_cells"], result["platelets"], result["classes"], result["held_back"]["cells"]) == (
+        0,
+        0,
+        [],
+        [],
+    )
+
+
+def test_answers_with_all_boxes_are_counted_like_those_without(seeing: FlaskClient) -> None:
+    sent = encoded(Image.fromarray(SMEAR))
+    classified, every = (
+        seeing.post(f"/classify{query}", data=sent, content_type="image/png").get_json() for query in ("", "?boxes=all")
+    )
+    assert len(every["cells"]) > len(classified["cells"])
+    results = [counted(post(seeing, {"answers": [each]})) for each in (classified, every)]
+    assert results[0] == results[1]
+    assert results[0]["white_cells"] == sum(each["kind"] == "nucleated" for each in classified["cells"])
+
+
+def test_a_cell_dropped_is_the_one_at_its_place_among_red_ones(client: FlaskClient) -> None:
+    sent = body([*cells(neutrophil=1), RED, *cells(monocyte=1)], drop=[{"picture": 0, "cell": 2}])
+    assert {each["label"]: each["count"] for each in counted(post(client, sent))["classes"]}["monocyte"] == 0
 
 
 def test_a_hundred_cells_over_two_pictures(client: FlaskClient) -> None:

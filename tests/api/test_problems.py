@@ -15,7 +15,8 @@ from uploads import form
 from hematovision.api.app import create_app
 from hematovision.api.services import Services
 from hematovision.inference import InferenceService
-from hematovision.runtime import Array, Outputs, Runtime, open_runtime
+from hematovision.locator import Sought
+from hematovision.runtime import Array, Runtime, open_networks
 from hematovision.settings import Settings
 from house import LogLines, MakeClient
 from pictures import encoded
@@ -24,14 +25,14 @@ LOGGED = {"event", "level", "timestamp", "request_id", "method", "route", "statu
 PERSON = "Maria-Muster-1961"
 
 
-class BrittleRuntime:
+class BrittleLocator:
     """The real network until it is told to break."""
 
-    def __init__(self, network: Runtime) -> None:
+    def __init__(self, network: Runtime[Sought]) -> None:
         self._network = network
         self.broken = False
 
-    def __call__(self, pictures: Array) -> Outputs:
+    def __call__(self, pictures: Array) -> Sought:
         if self.broken:
             raise RuntimeError("the interpreter is gone")
         return self._network(pictures)
@@ -40,9 +41,10 @@ class BrittleRuntime:
 @pytest.fixture
 def failing_client(settings: Settings, service: InferenceService) -> FlaskClient:
     """A client of a service that verified its model and then fails at every picture."""
-    runtime = BrittleRuntime(open_runtime("litert", service.bundle.path))
-    broken = InferenceService(service.bundle, runtime)
-    runtime.broken = True
+    networks = open_networks("litert", service.bundle.path)
+    locator = BrittleLocator(networks.locator)
+    broken = InferenceService(service.bundle, networks._replace(locator=locator))
+    locator.broken = True
     return create_app(settings, Services(settings, broken)).test_client()
 
 
@@ -50,6 +52,7 @@ def failing_client(settings: Settings, service: InferenceService) -> FlaskClient
     ("method", "path", "sent", "status", "code"),
     [
         pytest.param("POST", "/classify", {}, 400, "picture_missing", id="400"),
+        pytest.param("POST", "/classify?boxes=blue", form(JPEG), 400, "boxes_refused", id="400 of the query"),
         pytest.param("GET", "/nowhere", {}, 404, "not_found", id="404"),
         pytest.param("GET", "/examples/none.jpg", {}, 404, "not_found", id="404 of an endpoint"),
         pytest.param("GET", "/classify", {}, 405, "method_not_allowed", id="405"),

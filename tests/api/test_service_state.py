@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,24 +33,37 @@ def one_wrong_byte(models: Path) -> None:
     network.write_bytes(data)
 
 
-def no_network(models: Path) -> None:
+def no_classifier(models: Path) -> None:
     (current_path(models) / "model.tflite").unlink()
+
+
+def no_locator(models: Path) -> None:
+    (current_path(models) / "locator.tflite").unlink()
+
+
+def of_version_1(models: Path) -> None:
+    record = current_path(models) / "bundle.json"
+    record.write_text(record.read_text().replace('"format": 2', '"format": 1'))
 
 
 def pointer_to_nothing(models: Path) -> None:
     (models / "CURRENT").write_text("wbc-mobilenetv2/0.0.0\n")
 
 
-@pytest.fixture(params=[no_pointer, one_wrong_byte, no_network, pointer_to_nothing], ids=lambda spoil: spoil.__name__)
+SPOILED = [no_pointer, one_wrong_byte, no_classifier, no_locator, of_version_1, pointer_to_nothing]
+
+
+@pytest.fixture(params=SPOILED, ids=lambda spoil: spoil.__name__)
 def client_without_model(
     request: pytest.FixtureRequest, models: Path, tmp_path: Path, make_client: MakeClient
-) -> FlaskClient:
+) -> Iterator[FlaskClient]:
     spoiled = tmp_path / "models"
     current = current_path(models)
     shutil.copytree(current, spoiled / current.relative_to(models))
     shutil.copy(models / "CURRENT", spoiled)
     request.param(spoiled)
-    return make_client(models=spoiled)
+    yield make_client(models=spoiled)
+    shutil.rmtree(spoiled)  # a bundle is large
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/ready", "/model", "/classify"])

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from hematovision.runtime import LiteRT
-from hematovision.training.export import write_model
+from hematovision.runtime import LiteRT, Outputs
+from hematovision.training.export import write_classifier
 from hematovision.training.train import best_epoch
 
 ROUNDS = 60
@@ -29,9 +29,9 @@ def main(runs: list[str]) -> None:
             size = json.loads((run / "run.json").read_text())["config"]["size"]
             exported = Path(folder, str(size))
             exported.mkdir()
-            write_model(run / "best.keras", exported)
+            write_classifier(run / "best.keras", exported)
             picture = np.random.default_rng(0).uniform(0, 255, (1, size, size, 3)).astype(np.float32)
-            timed.append((LiteRT(exported / "model.tflite"), picture))
+            timed.append((LiteRT(exported / "model.tflite", Outputs), picture))
             with (run / "history.csv").open(newline="") as file:
                 history = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
             rows.append((size, len(history), history[best_epoch(history)]))
@@ -46,7 +46,7 @@ def main(runs: list[str]) -> None:
         )
 
 
-def once(runtime: LiteRT, picture: np.ndarray) -> float:
+def once(runtime: LiteRT[Outputs], picture: np.ndarray) -> float:
     started = time.perf_counter()
     runtime(picture)
     return 1000 * (time.perf_counter() - started)

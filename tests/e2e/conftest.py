@@ -10,6 +10,7 @@ import pytest
 from person import PICTURES_IN_TRAY, Visit
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 from service import CHROMIUM, CHROMIUM_ARGUMENTS, Service, serving
+from smears import Smear
 from synthetic import stained_cell
 
 from hematovision.examples import EXAMPLES
@@ -32,6 +33,31 @@ def cells(data: Path) -> dict[str, Path]:
     with (data / "cells.csv").open(encoding="utf-8", newline="") as rows:
         test = [row for row in csv.DictReader(rows) if (row["lab"], row["split"]) == ("barcelona", "test")]
     return {row["label"]: data / row["path"] for row in reversed(test)}
+
+
+@pytest.fixture(scope="session")
+def fields(data: Path) -> dict[str, Path]:
+    """One real field of each laboratory: the first of its test rows, or of all where it has none."""
+    with (data / "fields.csv").open(encoding="utf-8", newline="") as rows:
+        ordered = sorted(csv.DictReader(rows), key=lambda row: (row["split"] == "test", row["path"]), reverse=True)
+    return {row["lab"]: data / row["path"] for row in reversed(ordered)}
+
+
+@pytest.fixture
+def smear(service: Service, tmp_path: Path) -> Smear:
+    """Pictures with cells that the test makes up."""
+    return Smear(service, tmp_path)
+
+
+@pytest.fixture
+def three(smear: Smear) -> Path:
+    """One picture with three cells: from left to right 1, 0, 2; from top to bottom 2, 0, 1."""
+    cells = [
+        smear.cell(smear.labels[0], at=(120, 120), side=40),
+        smear.cell(smear.labels[1], at=(40, 200), side=40, confidence=0.6),
+        smear.cell(smear.labels[2], at=(200, 40), side=40),
+    ]
+    return smear.picture("three.png", cells)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A stained cell that no microscope saw: for pictures of the page, and for examples in tests."""
+"""Stained cells that no microscope saw: for pictures of the page, and for examples in tests."""
 
 from __future__ import annotations
 
@@ -32,6 +32,45 @@ def stained_cell(seed: int = 1, side: int = 360, lobes: int = 3) -> Image.Image:
     _white_cell(picture, (size * 0.5, size * 0.5), size * 0.215, lobes, chance)
     picture = ImageChops.add(picture, _grain(chance, size), scale=1, offset=-128)
     return picture.filter(ImageFilter.GaussianBlur(_OVERSAMPLED * 0.9)).resize((side, side), Image.Resampling.LANCZOS)
+
+
+def stained_field(
+    seed: int = 1, width: int = 960, height: int = 720, lobes: tuple[int, ...] = (3, 1, 4)
+) -> Image.Image:
+    """A field of red cells with some platelets and one white cell for each of `lobes`; the same for the same seed."""
+    chance = random.Random(seed)  # noqa: S311  (a drawing, not a secret)
+    size = (width * _OVERSAMPLED, height * _OVERSAMPLED)
+    unit = height * _OVERSAMPLED
+    picture = Image.new("RGB", size, BACKGROUND)
+    taken: list[tuple[Point, float]] = []
+    white = [_free_place(chance, size, unit * 0.095, taken, margin=unit * 0.12) for _ in lobes]
+    small = [_free_place(chance, size, unit * 0.016, taken, margin=unit * 0.03) for _ in range(5)]
+    for _ in range(70):
+        if place := _free_place(chance, size, unit * 0.052, taken, margin=-unit * 0.03):
+            _red_cell(picture, place, unit * chance.uniform(0.047, 0.053), chance)
+    for centre, number in zip(white, lobes, strict=True):
+        if centre:
+            _white_cell(picture, centre, unit * 0.082, number, chance)
+    for centre in small:
+        if centre:
+            _paint(picture, [_blob(centre, unit * 0.013, 0.12, chance)], GRANULE, blur=unit * 0.002)
+            grains = [_blob(_around(centre, unit * 0.008, chance), unit * 0.0025, 0.1, chance) for _ in range(9)]
+            _paint(picture, grains, NUCLEUS, blur=unit * 0.0012, strength=0.7)
+    picture = ImageChops.add(picture, _grain(chance, max(size)).crop((0, 0, *size)), scale=1, offset=-128)
+    blurred = picture.filter(ImageFilter.GaussianBlur(_OVERSAMPLED * 0.9))
+    return blurred.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def _free_place(
+    chance: random.Random, size: tuple[int, int], radius: float, taken: list[tuple[Point, float]], margin: float
+) -> Point | None:
+    """A place `margin` inside the picture for something of this radius, touching nothing; it is taken then."""
+    for _ in range(200):
+        place = chance.uniform(margin, size[0] - margin), chance.uniform(margin, size[1] - margin)
+        if all(math.dist(place, other) > radius + reach for other, reach in taken):
+            taken.append((place, radius))
+            return place
+    return None
 
 
 def _places_of_red_cells(chance: random.Random, size: int) -> list[Point]:
@@ -81,13 +120,16 @@ def _paint(
     width: float = 0,
 ) -> None:
     """Lay `colour` over the picture where the shapes are, with a soft edge."""
-    mask = Image.new("L", picture.size)
+    xs, ys = [x for shape in shapes for x, _ in shape], [y for shape in shapes for _, y in shape]
+    reach = math.ceil(4 * blur + width) + 2
+    left, top = math.floor(min(xs)) - reach, math.floor(min(ys)) - reach
+    mask = Image.new("L", (math.ceil(max(xs)) + reach - left, math.ceil(max(ys)) + reach - top))
     draw = ImageDraw.Draw(mask)
     for shape in shapes:
-        draw.polygon(shape, fill=round(255 * strength))
+        draw.polygon([(x - left, y - top) for x, y in shape], fill=round(255 * strength))
     for bridge in bridges or []:
-        draw.line(bridge, fill=255, width=round(width))
-    picture.paste(colour, (0, 0), mask.filter(ImageFilter.GaussianBlur(blur)))
+        draw.line([(x - left, y - top) for x, y in bridge], fill=255, width=round(width))
+    picture.paste(colour, (left, top), mask.filter(ImageFilter.GaussianBlur(blur)))
 
 
 def _blob(centre: Point, radius: float, unevenness: float, chance: random.Random) -> list[Point]:

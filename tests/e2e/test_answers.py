@@ -8,10 +8,20 @@ from typing import Any
 
 import pytest
 import requests
-from person import INTENDED_USE, card, choose, expect_answered, per_cent, rows, words
+from person import (
+    INTENDED_USE,
+    card,
+    choose,
+    expect_answered,
+    expect_judgement,
+    panel,
+    per_cent,
+    words,
+)
 from PIL import Image
-from playwright.sync_api import JSHandle, Page, Request, Route, expect
+from playwright.sync_api import JSHandle, Page, expect
 from service import Service
+from smears import Smear
 
 CLASSIFY = "**/api/classify"
 
@@ -26,20 +36,24 @@ def test_the_page_shows_what_the_api_answers(page: Page, service: Service, cells
     file = cells["neutrophil"]
     answer = api_answer(service, file)
     choose(page, file)
-    shown = card(page, file.name)
-    expect(shown.get_by_role("paragraph").filter(has_text=words(answer["label"]))).to_have_text(
-        f"{words(answer['label'])} {per_cent(answer['confidence'])}"
-    )
-    expect(shown.get_by_text(answer["status"].capitalize(), exact=True)).to_be_visible()
-    for reason in answer["reasons"]:
-        expect(shown.get_by_text(reason)).to_be_visible()
+    expect_answered(card(page, file.name))
+    expect_judgement(panel(page), answer)
+    shown = page.get_by_role("region", name=file.name)
     expect(shown.get_by_text(f"{answer['model']['name']} {answer['model']['version']}")).to_be_visible()
     size = f"{answer['image']['width']} \N{MULTIPLICATION SIGN} {answer['image']['height']} px"
     expect(shown.get_by_text(size)).to_be_visible()
 
-    likeliest_first = sorted(answer["probabilities"], key=lambda each: -each["probability"])
-    assert rows(shown) == [(words(each["label"]), per_cent(each["probability"])) for each in likeliest_first]
-    assert len(likeliest_first) == 8
+
+def test_a_crop_with_one_cell_gives_the_simple_result(page: Page, smear: Smear) -> None:
+    """The card names it, the panel shows it; no gallery, no count."""
+    cell = smear.cell(smear.labels[0], confidence=0.7)
+    file = smear.picture("crop.png", [cell])
+    smear.answering(page)
+    choose(page, file)
+    expect(card(page, file.name)).to_contain_text(f"{words(cell['label'])} {per_cent(0.7)}")
+    expect(card(page, file.name).get_by_text("Check", exact=True)).to_be_visible()
+    expect_judgement(panel(page), cell)
+    expect(panel(page).get_by_role("button")).to_have_count(0)
 
 
 @pytest.mark.parametrize("status", ["Unfamiliar", "No cells", "Not a smear"])
@@ -48,10 +62,13 @@ def test_an_answer_without_a_label_shows_none(
 ) -> None:
     """Even if a label came along, a status that carries none shows none; the reasons stand there instead."""
     file, reason = cells["neutrophil"], "Nothing like it was learned from."
-    answer = api_answer(service, file) | {"status": status.lower().replace(" ", "_"), "reasons": [reason]}
+    told = {"status": status.lower().replace(" ", "_"), "label": "neutrophil", "reasons": [reason]}
+    answer = api_answer(service, file) | told
+    answer["cells"] = [cell | told for cell in answer["cells"][:1]] if status == "Unfamiliar" else []
     page.route(CLASSIFY, lambda route: route.fulfill(json=answer))
     choose(page, file)
-    shown = card(page, file.name)
+    expect(card(page, file.name).get_by_text(status, exact=True)).to_be_visible()
+    shown = panel(page)
     expect(shown.get_by_text(status, exact=True)).to_be_visible()
     expect(shown.get_by_text("No label given")).to_be_visible()
     expect(shown.get_by_text(reason)).to_be_visible()
@@ -60,61 +77,16 @@ def test_an_answer_without_a_label_shows_none(
     expect(shown.get_by_text("%").first).to_be_hidden()
 
 
-def test_an_answer_is_announced(page: Page, service: Service, cells: dict[str, Path]) -> None:
-    """Whoever does not see the card hears it."""
-    file = cells["lymphocyte"]
-    answer = api_answer(service, file)
-    choose(page, file)
-    heard = f"{file.name}: {words(answer['label'])}, {per_cent(answer['confidence'])}, {answer['status'].capitalize()}"
-    expect(page.get_by_role("log", name="Announcements")).to_contain_text(heard)
-
-
-class Gate:
-    """Keeps requests for an answer back and lets as many go as told, however late they come."""
-
-    def __init__(self, page: Page) -> None:
-        self.arrived = 0
-        self._held: list[Route] = []
-        self._permits = 0
-        page.route(CLASSIFY, lambda route: self._arrive(route))
-
-    def let_go(self, permits: int) -> None:
-        self._permits += permits
-        while self._permits and self._held:
-            self._permits -= 1
-            self._held.pop(0).continue_()
-
-    def _arrive(self, route: Route) -> None:
-        self.arrived += 1
-        self._held.append(route)
-        self.let_go(0)
-
-
-def test_several_at_once_are_sent_three_at_a_time(page: Page, cells: dict[str, Path]) -> None:
-    """Six pictures: three in flight, three waiting; each answer lets one more go, and all six are answered."""
-    gate = Gate(page)
-    in_flight: list[int] = []
-    open_requests: set[Request] = set()
-
-    def started(request: Request) -> None:
-        if request.url.endswith("/api/classify"):
-            open_requests.add(request)
-            in_flight.append(len(open_requests))
-
-    page.on("request", started)
-    page.on("requestfinished", lambda request: open_requests.discard(request))
-    files = list(cells.values())[:6]
-    choose(page, *files)
-    expect(page.get_by_text("Sending", exact=True)).to_have_count(3)
-    expect(page.get_by_text("Waiting", exact=True)).to_have_count(3)
-    for answered in range(1, 7):
-        gate.let_go(1)
-        expect(page.get_by_role("table", name="Probability of each class")).to_have_count(answered)
-        expect(page.get_by_text("Sending", exact=True)).to_have_count(min(3, 6 - answered))
-    assert len(in_flight) == 6
-    assert max(in_flight) == 3
-    for file in files:
-        expect_answered(card(page, file.name))
+def test_an_answer_is_announced(page: Page, smear: Smear) -> None:
+    """Whoever does not see the card hears it: one cell by its name, several by what was seen."""
+    label = smear.labels[4]
+    one = smear.picture("one.png", [smear.cell(label)])
+    two = smear.picture("two.png", [smear.cell(label), smear.cell("platelet")])
+    smear.answering(page)
+    choose(page, one, two)
+    log = page.get_by_role("log", name="Announcements")
+    expect(log).to_contain_text(f"one.png: {words(label)}, 98.0%, Confident")
+    expect(log).to_contain_text("two.png: 1 cell with a nucleus, 1 platelet, 7 red cells")
 
 
 def files_of(page: Page, file: Path, name: str) -> JSHandle:
@@ -156,47 +128,6 @@ def test_a_pasted_picture_is_answered(page: Page, service: Service, cells: dict[
     expect_answered(card(page, "image.png"))
 
 
-def test_a_running_request_can_be_stopped_and_sent_again(page: Page, cells: dict[str, Path]) -> None:
-    """Stopping aborts the request itself; no answer comes after."""
-    file = cells["basophil"]
-    Gate(page)
-    choose(page, file)
-    shown = card(page, file.name)
-    expect(shown.get_by_text("Sending", exact=True)).to_be_visible()
-    with page.expect_event("requestfailed", lambda request: request.url.endswith("/api/classify")):
-        shown.get_by_role("button", name="Stop").click()
-    expect(shown.get_by_text("Stopped before an answer came.")).to_be_visible()
-    expect(shown.get_by_role("table")).to_have_count(0)
-    page.unroute(CLASSIFY)
-    shown.get_by_role("button", name="Try again").click()
-    expect_answered(shown)
-
-
-def test_a_picture_that_waits_can_be_stopped(page: Page, cells: dict[str, Path]) -> None:
-    """It is never sent."""
-    gate = Gate(page)
-    files = list(cells.values())[:4]
-    choose(page, *files)
-    last = card(page, files[3].name)
-    expect(last.get_by_text("Waiting", exact=True)).to_be_visible()
-    last.get_by_role("button", name="Stop").click()
-    gate.let_go(4)
-    expect(page.get_by_role("table", name="Probability of each class")).to_have_count(3)
-    expect(last.get_by_text("Stopped", exact=True)).to_be_visible()
-    assert gate.arrived == 3
-
-
-def test_a_tiff_is_answered_without_a_preview(page: Page, cells: dict[str, Path], tmp_path: Path) -> None:
-    """Browsers do not draw TIFF; the service reads it."""
-    tiff = tmp_path / "cell.tiff"
-    with Image.open(cells["neutrophil"]) as picture:
-        picture.save(tiff)
-    choose(page, tiff)
-    shown = card(page, "cell.tiff")
-    expect(shown.get_by_text("No preview")).to_be_visible()
-    expect_answered(shown)
-
-
 def test_pictures_can_be_taken_away(page: Page, cells: dict[str, Path]) -> None:
     """One, then all."""
     files = list(cells.values())[:3]
@@ -229,6 +160,22 @@ def test_the_page_says_what_it_is_for(page: Page, service: Service) -> None:
     assert INTENDED_USE in requests.get(service.url, timeout=10).text
     assert requests.get(f"{service.url}api/model", timeout=10).json()["intended_use"] == INTENDED_USE
     expect(page.get_by_role("region", name="Intended use").get_by_text(INTENDED_USE)).to_be_visible()
+
+
+def test_scores_of_models_that_never_saw_a_laboratory_are_told_apart(page: Page, service: Service) -> None:
+    """Each stands with its laboratory, under the recipe; a laboratory may have fields and no labelled cells."""
+    model = requests.get(f"{service.url}api/model", timeout=10).json()
+    row = {"n": 1234, "accuracy": 0.8765, "accuracy_interval": [0.85, 0.9], "macro_f1": 0.5, "by_status": {}}
+    found = {"fields": 9, "nucleated": {"drawn": 10, "recall": 0.8642}}
+    model["metrics"]["recipe"] = {"far": {"locator": found, "classifier": row}, "farther": {"locator": found}}
+    page.route("**/api/model", lambda route: route.fulfill(json=model))
+    page.reload()
+    scores = page.get_by_role("region", name="Scores")
+    expect(scores.get_by_text("The same recipe, trained without the laboratory")).to_be_visible()
+    far = scores.get_by_role("row", name="far never seen", exact=False).first
+    for figure in ("1,234", "87.6%", "85.0% to 90.0%", "86.4%"):
+        expect(far.get_by_role("cell", name=figure, exact=True)).to_be_visible()
+    expect(scores.get_by_role("row", name="farther never seen").get_by_role("cell").last).to_have_text("86.4%")
 
 
 def test_the_page_shows_who_answers(page: Page, service: Service) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from house import port_nobody_listens_on
-from pictures import drawn_cell, encoded
 from running import running
 
 
@@ -20,8 +19,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture
-def cell_file(tmp_path: Path) -> Path:
-    """`cell.jpg`, a drawn cell."""
+def cell_file(tmp_path: Path, classified: bytes) -> Path:
+    """`cell.jpg`, with a cell in it that is classified."""
     file = tmp_path / "cell.jpg"
-    file.write_bytes(encoded(drawn_cell(), "JPEG"))
+    file.write_bytes(classified)
     return file

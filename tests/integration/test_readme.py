@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,11 +37,11 @@ def shown(default: object) -> str:
     return f"`{default}`"
 
 
-def test_the_figures_are_those_of_the_current_bundle() -> None:
-    bundle = current_path(Settings().models)
+def test_the_figures_are_those_of_the_current_bundle(models: Path) -> None:
+    bundle = current_path(models)
     metrics = json.loads((bundle / "metrics.json").read_text(encoding="utf-8"))
     assert rows_table(metrics) in README
-    assert bundle.joinpath("MODEL_CARD.md").relative_to(Settings().models.parent).as_posix() in README
+    assert bundle.joinpath("MODEL_CARD.md").relative_to(models.parent).as_posix() in README
 
 
 def test_the_intended_use_is_there_in_full() -> None:
@@ -66,14 +67,14 @@ def test_the_links_inside_the_repository_lead_somewhere() -> None:
 
 
 @pytest.mark.parametrize("block", PYTHON_BLOCKS, ids=["with a server", "without a server"])
-def test_the_python_examples_run_as_printed(block: str, served: str, cell_file: Path) -> None:
+def test_the_python_examples_run_as_printed(block: str, served: str, cell_file: Path, record: dict[str, Any]) -> None:
     program = block.replace("http://127.0.0.1:8000", served)
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=cell_file.parent, capture_output=True, text=True, check=True
     )
     status, label, confidence = done.stdout.split()
     assert status in ("confident", "check")
-    assert label in json.loads((current_path(Settings().models) / "bundle.json").read_text())["labels"]
+    assert label in record["labels"]
     assert 0 < float(confidence) <= 1
 
 

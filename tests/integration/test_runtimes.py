@@ -1,20 +1,31 @@
-"""The network gives the same probabilities on every runtime and in every thread."""
+"""Both networks give the same on every runtime and in every thread."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from hematovision.images import decode
 from hematovision.inference import InferenceService
-from hematovision.runtime import RUNTIMES
+from hematovision.locator import KINDS, STRIDE, WINDOW, Found
+from hematovision.runtime import Networks, open_networks
 from hematovision.training.labs import read_cells
 from pictures import drawn_cell, encoded
 
 PER_CLASS = 5
+
+
+def with_keras(test: Callable[..., None]) -> Callable[..., None]:
+    """Marks what imports TensorFlow, which warns of its own future."""
+    for category in ("DeprecationWarning", "FutureWarning"):
+        test = pytest.mark.filterwarnings(f"ignore::{category}")(test)
+    return test
 
 
 @pytest.fixture(scope="module")
@@ -27,51 +38,114 @@ def real_cells(data: Path) -> list[bytes]:
     return [cell.path.read_bytes() for cell in chosen]
 
 
-def probabilities(service: InferenceService, pictures: list[bytes]) -> np.ndarray:
-    return np.array([[each.probability for each in service.classify(picture).probabilities] for picture in pictures])
+@pytest.fixture(scope="module")
+def reference(models: Path) -> InferenceService:
+    """The same bundle on Keras."""
+    return InferenceService.open(models, "keras")
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # TensorFlow's own, at import
-@pytest.mark.filterwarnings("ignore::FutureWarning")
-def test_litert_gives_what_keras_gives(models: Path, service: InferenceService, real_cells: list[bytes]) -> None:
-    reference = InferenceService.open(models, "keras")
-    served, expected = probabilities(service, real_cells), probabilities(reference, real_cells)
-    assert np.abs(served - expected).max() < 1e-4
+def off(one: Found, other: Found) -> float:
+    """By how many pixels the two boxes differ at most."""
+    return max(abs(getattr(one, end) - getattr(other, end)) for end in ("x0", "y0", "x1", "y1"))
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@pytest.mark.filterwarnings("ignore::FutureWarning")
-def test_both_runtimes_give_the_last_feature_map_too(service: InferenceService, record: dict[str, Any]) -> None:
+@with_keras
+def test_litert_finds_the_cells_that_keras_finds(
+    service: InferenceService, reference: InferenceService, real_cells: list[bytes]
+) -> None:
+    for data in real_cells:
+        rgb = decode(data).rgb
+        served, expected = service.road.locate(rgb), reference.road.locate(rgb)
+        assert [each.kind for each in served] == [each.kind for each in expected]
+        for one, other in zip(served, expected, strict=True):
+            assert off(one, other) < 0.1
+            assert one.score == pytest.approx(other.score, abs=1e-4)
+            assert one.edge == other.edge
+
+
+@with_keras
+def test_of_the_same_cells_litert_says_what_keras_says(
+    service: InferenceService, reference: InferenceService, real_cells: list[bytes]
+) -> None:
+    for data in real_cells:
+        rgb = decode(data).rgb
+        cells = [each for each in service.road.locate(rgb) if each.kind != "red"]
+        served, expected = service.road.probabilities(rgb, cells), reference.road.probabilities(rgb, cells)
+        assert served.shape == (len(cells), len(service.bundle.labels))
+        assert served == pytest.approx(expected, abs=1e-4)
+
+
+@with_keras
+def test_litert_answers_as_keras_does(
+    service: InferenceService, reference: InferenceService, real_cells: list[bytes]
+) -> None:
+    for data in real_cells:
+        served, expected = service.classify(data, red_cells=True), reference.classify(data, red_cells=True)
+        assert served.seen == expected.seen
+        for one, other in zip(served.cells, expected.cells, strict=True):
+            assert (one.kind, one.edge) == (other.kind, other.edge)
+            # A box may be rounded to the next pixel, and the standard picture of a cell at the edge be cut otherwise.
+            assert all(abs(a - b) <= 1 for a, b in zip(astuple(one.box), astuple(other.box), strict=True))
+            assert [each.probability for each in one.probabilities] == pytest.approx(
+                [each.probability for each in other.probabilities], abs=0.05
+            )
+
+
+@pytest.fixture
+def networks(service: InferenceService) -> Networks:
+    return open_networks("litert", service.bundle.path)
+
+
+def drawn_inputs(size: int, count: int = 1) -> np.ndarray:
+    """(count, size, size, 3) float32."""
+    return np.stack([np.asarray(drawn_cell(seed, size, size), np.float32) for seed in range(count)])
+
+
+@with_keras
+def test_both_runtimes_give_the_last_feature_map_too(
+    service: InferenceService, networks: Networks, record: dict[str, Any]
+) -> None:
     size = record["input"]["size"]
-    inputs = np.asarray(drawn_cell(width=size, height=size), np.float32)[np.newaxis]
-    served, expected = (make(service.bundle.path / file)(inputs) for make, file in RUNTIMES.values())
+    inputs = drawn_inputs(size)
+    served, expected = networks.classifier(inputs), open_networks("keras", service.bundle.path).classifier(inputs)
     assert served.features.shape == expected.features.shape == (1, size // 32, size // 32, 1280)
     assert served.features == pytest.approx(expected.features, abs=1e-3)
     assert served.logits == pytest.approx(expected.logits, abs=1e-3)
 
 
-def test_a_batch_gives_what_its_pictures_give_alone(service: InferenceService, record: dict[str, Any]) -> None:
-    size = record["input"]["size"]
-    make, file = RUNTIMES["litert"]
-    network = make(service.bundle.path / file)
-    batch = np.stack([np.asarray(drawn_cell(seed, size, size), np.float32) for seed in range(3)])
-    alone = np.concatenate([network(picture[np.newaxis]).logits for picture in batch])
-    assert np.array_equal(network(batch).logits, alone)
+@with_keras
+def test_both_runtimes_give_the_same_heat_and_boxes(service: InferenceService, networks: Networks) -> None:
+    inputs = drawn_inputs(WINDOW)
+    served, expected = networks.locator(inputs), open_networks("keras", service.bundle.path).locator(inputs)
+    places = WINDOW // STRIDE
+    assert served.heat.shape == expected.heat.shape == (1, places, places, len(KINDS))
+    assert served.boxes.shape == expected.boxes.shape == (1, places, places, 4)
+    assert ((served.heat >= 0) & (served.heat <= 1)).all()
+    assert served.heat == pytest.approx(expected.heat, abs=1e-4)
+    assert served.boxes == pytest.approx(expected.boxes, abs=1e-2)
 
 
-def test_eight_threads_at_once_get_what_one_gets_alone(service: InferenceService) -> None:
-    pictures = [encoded(drawn_cell(seed), "PNG") for seed in range(6)]
+def test_a_batch_gives_what_its_pictures_give_alone(networks: Networks, record: dict[str, Any]) -> None:
+    for network, size in ((networks.classifier, record["input"]["size"]), (networks.locator, WINDOW)):
+        batch = drawn_inputs(size, 3)
+        together, alone = network(batch), [network(picture[np.newaxis]) for picture in batch]
+        for k, output in enumerate(together):
+            assert np.array_equal(output, np.concatenate([each[k] for each in alone]))
+
+
+def test_eight_threads_at_once_get_what_one_gets_alone(service: InferenceService, classified: bytes) -> None:
+    pictures = [classified, *(encoded(drawn_cell(seed), "PNG") for seed in range(5))]
     alone = [service.classify(picture) for picture in pictures]
     with ThreadPoolExecutor(8) as threads:
         together = list(threads.map(service.classify, pictures * 20))
     assert together == alone * 20
 
 
-def test_pixels_are_answered_like_their_file(service: InferenceService) -> None:
-    picture = drawn_cell()
-    by_pixels, by_file = service.classify(np.asarray(picture)), service.classify(encoded(picture, "PNG"))
+def test_pixels_are_answered_like_their_file(service: InferenceService, classified: bytes) -> None:
+    by_pixels, by_file = service.classify(decode(classified).rgb, True), service.classify(classified, True)
+    assert by_pixels.cells and by_pixels.cells == by_file.cells
     assert by_pixels.probabilities == by_file.probabilities
-    assert by_pixels.cells == by_file.cells
+    assert by_pixels.seen == by_file.seen
 
 
 def test_most_real_cells_are_recognised(service: InferenceService, data: Path) -> None:

@@ -70,11 +70,28 @@ def test_every_way_of_sending_a_picture_gives_the_same_answer(serving: Running) 
     assert by_form == raw == chunked
 
 
-def test_the_process_answers_as_the_library_does(serving: Running, service: InferenceService) -> None:
-    answer = answer_of(post(serving, files={"image": CELL}))
-    expected = service.classify(CELL)
-    assert answer["label"] == expected.label
-    assert answer["confidence"] == pytest.approx(expected.confidence, abs=1e-5)
+def test_the_process_answers_as_the_library_does(
+    serving: Running, service: InferenceService, classified: bytes
+) -> None:
+    answer = answer_of(post(serving, files={"image": classified}, params={"boxes": "all"}))
+    expected = AnswerSchema().dump(service.classify(classified, red_cells=True))
+    assert answer["label"] is not None
+    assert answer == {name: value for name, value in expected.items() if name != "milliseconds"}
+
+
+def test_a_smear_sent_field_by_field_is_counted(serving: Running, classified: bytes) -> None:
+    answers = [post(serving, files={"image": data}, params={"boxes": "all"}).json() for data in (classified, CELL)]
+    counted = requests.post(f"{serving.url}/differential", json={"answers": answers}, timeout=30)
+    assert counted.status_code == 200, counted.text
+    body = counted.json()
+    cells = [cell for answer in answers for cell in answer["cells"]]
+    platelets = sum("platelet" in (cell["kind"], cell["label"]) for cell in cells)
+    assert (body["status"], body["pictures"], body["platelets"]) == ("pre_classification", 2, platelets)
+
+
+def test_boxes_that_there_are_not_are_refused(serving: Running) -> None:
+    refused = post(serving, files={"image": CELL}, params={"boxes": "blue"})
+    assert (refused.status_code, refused.json()["code"]) == (400, "boxes_refused")
 
 
 def test_page_and_api_stand_on_one_address(serving: Running) -> None:
@@ -140,8 +157,8 @@ def test_an_upload_that_breaks_off_leaves_nothing_and_the_service_answers_on(ser
     assert serving.files_in_scratch() == before
 
 
-def test_many_at_once_are_all_answered_alike(serving: Running) -> None:
-    pictures = [encoded(drawn_cell(seed), "PNG") for seed in range(4)]
+def test_many_at_once_are_all_answered_alike(serving: Running, classified: bytes) -> None:
+    pictures = [classified, *(encoded(drawn_cell(seed), "PNG") for seed in range(3))]
     alone = [answer_of(post(serving, files={"image": picture})) for picture in pictures]
     with ThreadPoolExecutor(8) as threads:
         together = list(threads.map(lambda picture: answer_of(post(serving, files={"image": picture})), pictures * 6))

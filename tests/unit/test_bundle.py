@@ -4,32 +4,35 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hematovision.bundle import RECORD, SELF_TEST, Bundle, current_path, open_bundle, seal
+from hematovision.bundle import RECORD, SELF_TEST, Bundle, current_path, fitted_of, open_bundle, seal
 from hematovision.errors import BundleRefused, ModelUnavailable
 from hematovision.inference import InferenceService
-from hematovision.runtime import LiteRT, open_runtime
+from hematovision.locator import KINDS, Fitted, Sought
+from hematovision.runtime import LiteRT, Outputs, open_networks
 
 Json = dict[str, Any]
 
 RELEASED = [
-    "model.keras", "model.tflite", "metrics.json", "MODEL_CARD.md", "selftest/expected.json", "selftest/drawn-0.png",
+    "locator.keras", "locator.tflite", "model.keras", "model.tflite", "metrics.json", "MODEL_CARD.md",
+    "selftest/expected.json",
 ]  # fmt: skip
 
 
 @pytest.fixture
-def copy(models: Path, tmp_path: Path) -> Path:
-    """A models folder of one's own, with the bundle in use; `copy / name` is the bundle."""
+def copy(models: Path, tmp_path: Path) -> Iterator[Path]:
+    """A models folder of one's own, with the bundle in use; `copy / name` is the bundle. Gone after: it is large."""
     current = current_path(models)
     folder = tmp_path / "models" / current.relative_to(models)
     shutil.copytree(current, folder)
     (tmp_path / "models" / "CURRENT").write_text(f"{current.relative_to(models).as_posix()}\n")
-    return folder
+    yield folder
+    shutil.rmtree(tmp_path / "models")
 
 
 def load(path: Path) -> Json:
@@ -62,7 +65,11 @@ def expect_refusal(folder: Path, *named: str, by: type[ModelUnavailable] = Bundl
 def test_an_untouched_copy_is_opened_with_its_facts(copy: Path, record: Json) -> None:
     bundle = open_bundle(copy)
     assert (bundle.name, bundle.version, list(bundle.labels)) == (record["name"], record["version"], record["labels"])
-    assert bundle.size == record["input"]["size"]
+    assert (bundle.size, bundle.context) == (record["input"]["size"], record["input"]["context"])
+    assert dict(zip(KINDS, bundle.locator.limits, strict=True)) == record["locator"]["limits"]
+    assert dict(zip(KINDS, bundle.locator.sizes, strict=True)) == record["locator"]["sizes"]
+    for name in ("least", "aim", "most", "explained_from"):
+        assert getattr(bundle.locator, name) == record["locator"][name]
     assert bundle.temperature == record["calibration"]["temperature"]
     assert bundle.confident_from == record["calibration"]["confident_from"]
     assert bundle.metrics["labels"] == record["labels"]
@@ -89,13 +96,13 @@ def test_a_missing_file_is_refused_by_name(copy: Path, name: str) -> None:
     expect_refusal(copy, name, "missing")
 
 
-@pytest.mark.parametrize("name", RELEASED[:-1])
+@pytest.mark.parametrize("name", RELEASED)
 def test_a_record_that_does_not_list_a_file_is_refused(copy: Path, name: str) -> None:
     change(copy / RECORD, lambda record: record["files"].pop(name))
     expect_refusal(copy, name, "does not list")
 
 
-@pytest.mark.parametrize("version", [2, 0, "1", None])
+@pytest.mark.parametrize("version", [1, 3, 0, "2", None])
 def test_another_format_version_is_refused_and_told(copy: Path, version: Any) -> None:
     change(copy / RECORD, lambda record: record.update(format=version))
     expect_refusal(copy, "format version", repr(version))
@@ -116,11 +123,17 @@ def test_labels_that_are_not_those_of_the_record_are_refused(
     expect_refusal(copy, name, "labels")
 
 
+def each_cell(content: Json, how: Callable[[Json], None]) -> None:
+    """Edit every cell that the self-test records."""
+    for cells in content.get("pictures", {}).values():
+        for cell in cells:
+            how(cell)
+
+
 def test_labels_in_another_order_everywhere_are_caught_by_the_self_test(copy: Path) -> None:
     def turn(content: Json) -> None:
         content["labels"] = content["labels"][::-1]
-        for name, values in content.get("pictures", {}).items():
-            content["pictures"][name] = values[::-1]
+        each_cell(content, lambda cell: cell.update(probabilities=cell["probabilities"][::-1]))
 
     for name in ("metrics.json", SELF_TEST, RECORD):
         change(copy / name, turn)
@@ -131,8 +144,7 @@ def test_labels_in_another_order_everywhere_are_caught_by_the_self_test(copy: Pa
 def test_a_label_taken_out_everywhere_is_refused(copy: Path) -> None:
     def shorten(content: Json) -> None:
         content["labels"].pop()
-        for values in content.get("pictures", {}).values():
-            values.pop()
+        each_cell(content, lambda cell: cell["probabilities"].pop())
 
     for name in ("metrics.json", SELF_TEST, RECORD):
         change(copy / name, shorten)
@@ -147,7 +159,7 @@ def test_a_file_outside_the_bundle_is_refused(copy: Path, name: str) -> None:
     expect_refusal(copy, "outside the bundle")
 
 
-@pytest.mark.parametrize("field", ["labels", "input", "calibration", "files", "name", "version"])
+@pytest.mark.parametrize("field", ["labels", "input", "locator", "calibration", "files", "name", "version"])
 def test_a_record_that_lacks_a_field_is_refused_by_its_name(copy: Path, field: str) -> None:
     change(copy / RECORD, lambda record: record.pop(field))
     expect_refusal(copy, RECORD, field)
@@ -155,16 +167,90 @@ def test_a_record_that_lacks_a_field_is_refused_by_its_name(copy: Path, field: s
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("labels", 8), ("files", []), ("files", "all"), ("input", 160), ("calibration", {"temperature": "warm"})],
-)
+    [
+        ("labels", 8), ("files", []), ("files", "all"), ("input", 160), ("locator", "locator.tflite"),
+        ("locator", None), ("calibration", {"temperature": "warm"}),
+    ],
+)  # fmt: skip
 def test_a_record_that_garbles_a_field_is_refused(copy: Path, field: str, value: Any) -> None:
     change(copy / RECORD, lambda record: record.update({field: value}))
     expect_refusal(copy, RECORD)
 
 
-def test_a_framing_that_is_not_known_here_is_refused(copy: Path) -> None:
-    change(copy / RECORD, lambda record: record["input"].update(framing="nucleus-scaled"))
-    expect_refusal(copy, "framing", "nucleus-scaled")
+@pytest.mark.parametrize("framing", ["whole-picture", "nucleus-scaled", None])
+def test_a_framing_that_is_not_known_here_is_refused(copy: Path, framing: str | None) -> None:
+    change(copy / RECORD, lambda record: record["input"].update(framing=framing))
+    expect_refusal(copy, "framing", repr(framing))
+
+
+@pytest.mark.parametrize("field", ["limits", "sizes", "least", "aim", "most", "explained_from"])
+def test_a_locator_that_lacks_a_field_is_refused_by_its_name(copy: Path, field: str) -> None:
+    change(copy / RECORD, lambda record: record["locator"].pop(field))
+    expect_refusal(copy, RECORD, field)
+
+
+def test_a_locator_whose_limit_is_garbled_is_refused(copy: Path) -> None:
+    change(copy / RECORD, lambda record: record["locator"]["limits"].update(platelet=1.5))
+    expect_refusal(copy, RECORD, "locator")
+
+
+NO_NUMBER = [None, "warm", [], float("nan"), float("inf")]
+
+
+def fitted(**other: Any) -> Json:
+    """What bundle.json holds of a locator, with something else in it."""
+    sizes = {"least": 50, "aim": 80, "most": 90, "explained_from": 0.3}
+    return {"limits": dict.fromkeys(KINDS, 0.4), "sizes": dict.fromkeys(KINDS, 0.5), **sizes, **other}
+
+
+def expect_nothing_fitted(record: Json) -> None:
+    with pytest.raises((KeyError, TypeError, ValueError)):  # of which opening a bundle makes a refusal
+        fitted_of(record)
+
+
+def test_what_was_fitted_with_a_locator_is_read() -> None:
+    assert fitted_of(fitted()) == Fitted((0.4, 0.4, 0.4), (0.5, 0.5, 0.5), 50, 80, 90, 0.3)
+    assert fitted_of(fitted(limits=dict(zip(KINDS, (0.1, 0.2, 1), strict=True)))).limits == (0.1, 0.2, 1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("field", ["limits", "sizes"])
+def test_what_was_fitted_for_a_kind_may_not_be_left_out(field: str, kind: str) -> None:
+    expect_nothing_fitted(fitted(**{field: {name: 0.5 for name in KINDS if name != kind}}))
+
+
+@pytest.mark.parametrize("value", [0, -0.1, 1.01, *NO_NUMBER])
+def test_a_limit_that_no_locator_has_is_refused(value: Any) -> None:
+    expect_nothing_fitted(fitted(limits=dict.fromkeys(KINDS, 0.4) | {"platelet": value}))
+
+
+@pytest.mark.parametrize("value", [0, -1, *NO_NUMBER])
+def test_a_size_that_no_cell_has_is_refused(value: Any) -> None:
+    expect_nothing_fitted(fitted(sizes=dict.fromkeys(KINDS, 0.4) | {"red": value}))
+    for field in ("least", "aim", "most"):
+        expect_nothing_fitted(fitted(**{field: value}))
+
+
+@pytest.mark.parametrize("sizes", [(150, 85, 50), (50, 150, 85), (85, 50, 150)])
+def test_sizes_in_another_order_than_least_aim_most_are_refused(sizes: tuple[float, ...]) -> None:
+    expect_nothing_fitted(fitted(**dict(zip(("least", "aim", "most"), sizes, strict=True))))
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.5, *NO_NUMBER])
+def test_a_share_explained_that_is_none_is_refused(value: Any) -> None:
+    expect_nothing_fitted(fitted(explained_from=value))
+
+
+@pytest.mark.parametrize("value", [0, -1.4, *NO_NUMBER])
+def test_a_context_that_no_framing_has_is_refused(copy: Path, value: Any) -> None:
+    change(copy / RECORD, lambda record: record["input"].update(context=value))
+    expect_refusal(copy, RECORD)
+
+
+@pytest.mark.parametrize("value", [0, -128, 64, 10**9, *NO_NUMBER])
+def test_a_size_that_is_not_the_networks_is_refused(copy: Path, value: Any) -> None:
+    change(copy / RECORD, lambda record: record["input"].update(size=value))
+    expect_refusal(copy)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "null", "\x00", '{"format": 1'])
@@ -178,35 +264,33 @@ def test_a_record_that_is_no_text_is_refused(copy: Path) -> None:
     expect_refusal(copy, RECORD, "cannot be read")
 
 
-def set_first(value: float | None) -> Callable[[Json], None]:
-    """Change the first recorded probability of the first picture."""
-
-    def change(content: Json) -> None:
-        content["pictures"]["drawn-0.png"][0] = value
-
-    return change
-
-
-SELF_TESTS: dict[str, Callable[[Json], None]] = {
-    "another probability": set_first(0.5),
-    "not a number": set_first(float("nan")),
-    "infinite": set_first(float("inf")),
-    "null": set_first(None),
-    "no pictures": lambda content: content["pictures"].clear(),
-    "no list of pictures": lambda content: content.pop("pictures"),
-    "a list of pictures": lambda content: content.update(pictures=[]),
-    "too few probabilities": lambda content: content["pictures"]["drawn-0.png"].pop(),
-    "one probability for all": lambda content: content["pictures"].update({"drawn-0.png": 0.1}),
-    "a picture that is not there": lambda content: content["pictures"].update({"drawn-9.png": [0.125] * 8}),
-    "a picture outside the bundle": lambda content: content["pictures"].update({"../../x.png": [0.125] * 8}),
-    "a picture that is none": lambda content: content["pictures"].update({"expected.json": [0.125] * 8}),
-}
-
-
-@pytest.mark.parametrize("spoil", SELF_TESTS.values(), ids=SELF_TESTS)
-def test_a_self_test_that_does_not_come_out_as_recorded_is_refused(copy: Path, spoil: Callable[[Json], None]) -> None:
-    change(copy / SELF_TEST, spoil)
+def test_a_self_test_that_does_not_come_out_as_recorded_is_refused(copy: Path) -> None:
+    change(copy / SELF_TEST, lambda content: each_cell(content, lambda cell: cell.update(box=[0, 0, 9, 9])))
     reseal(copy)
+    expect_refusal(copy, "self-test")
+
+
+def test_a_self_test_of_a_picture_that_is_none_is_refused(copy: Path) -> None:
+    change(copy / SELF_TEST, lambda content: content["pictures"].update({"none.png": first_cells(content)}))
+    (copy / "selftest" / "none.png").write_bytes(b"no picture")
+    reseal(copy)
+    expect_refusal(copy)
+
+
+def first_cells(content: Json) -> list[Json]:
+    """What is recorded of the first picture."""
+    cells: list[Json] = next(iter(content["pictures"].values()))
+    return cells
+
+
+def test_a_limit_of_the_locator_that_was_not_released_is_caught_by_the_self_test(copy: Path) -> None:
+    limits = dict.fromkeys(KINDS, 1.0)
+    change(copy / RECORD, lambda record: record["locator"].update(limits=limits))
+    expect_refusal(copy, "self-test")
+
+
+def test_a_context_that_was_not_released_is_caught_by_the_self_test(copy: Path) -> None:
+    change(copy / RECORD, lambda record: record["input"].update(context=4 * record["input"]["context"]))
     expect_refusal(copy, "self-test")
 
 
@@ -221,11 +305,20 @@ def test_a_temperature_that_no_model_has_is_refused(copy: Path, value: float) ->
     expect_refusal(copy, RECORD, "temperature")
 
 
+@pytest.mark.parametrize("name", ["locator.tflite", "model.tflite"])
 @pytest.mark.parametrize("data", [b"", b"TFL3", bytes(5_000)], ids=["empty", "magic only", "zeros"])
-def test_a_network_that_cannot_be_run_is_refused(copy: Path, data: bytes) -> None:
-    (copy / "model.tflite").write_bytes(data)
+def test_a_network_that_cannot_be_run_is_refused(copy: Path, name: str, data: bytes) -> None:
+    (copy / name).write_bytes(data)
     reseal(copy)
-    expect_refusal(copy, "model.tflite")
+    expect_refusal(copy, name)
+
+
+def test_networks_in_each_others_place_are_refused(copy: Path) -> None:
+    (copy / "locator.tflite").rename(copy / "other")
+    (copy / "model.tflite").rename(copy / "locator.tflite")
+    (copy / "other").rename(copy / "model.tflite")
+    reseal(copy)
+    expect_refusal(copy, "locator.tflite", "heat or boxes")
 
 
 @pytest.mark.parametrize(
@@ -280,19 +373,28 @@ def test_sealing_lists_every_file_and_nothing_else(tmp_path: Path) -> None:
     record = load(tmp_path / RECORD)
     # SHA-256 of "abc", from FIPS 180-2.
     digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert record == {"format": 1, "name": "x", "files": {"a.txt": digest, "selftest/b.txt": digest}}
+    assert record == {"format": 2, "name": "x", "files": {"a.txt": digest, "selftest/b.txt": digest}}
 
 
 def test_a_service_is_not_made_of_a_bundle_whose_self_test_fails(copy: Path) -> None:
     bundle = open_bundle(copy)
     hotter = Bundle(**{**vars(bundle), "temperature": bundle.temperature * 2})
     with pytest.raises(BundleRefused, match="self-test"):
-        InferenceService(hotter, open_runtime("litert", copy))
+        InferenceService(hotter, open_networks("litert", copy))
 
 
-def test_the_runtime_refuses_a_network_without_the_named_outputs(tmp_path: Path, copy: Path) -> None:
-    renamed = (copy / "model.tflite").read_bytes().replace(b"features", b"feetures")
-    assert b"feetures" in renamed
-    (tmp_path / "other.tflite").write_bytes(renamed)
-    with pytest.raises(BundleRefused, match="logits or features"):
-        LiteRT(tmp_path / "other.tflite")
+@pytest.mark.parametrize(
+    ("name", "answer", "output", "told"),
+    [
+        ("model.tflite", Outputs, b"features", "logits or features"),
+        ("locator.tflite", Sought, b"boxes", "heat or boxes"),
+    ],
+)
+def test_the_runtime_refuses_a_network_without_the_named_outputs(
+    tmp_path: Path, copy: Path, name: str, answer: Callable[..., Any], output: bytes, told: str
+) -> None:
+    renamed = (copy / name).read_bytes().replace(output, output.upper())
+    assert output.upper() in renamed
+    (tmp_path / name).write_bytes(renamed)
+    with pytest.raises(BundleRefused, match=f"{name} lacks an output named {told}"):
+        LiteRT(tmp_path / name, answer)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hematovision.cells import Answer, Box, Cell, Milliseconds, Model, PictureFacts, Probability
+from hematovision.cells import Answer, Box, Cell, Milliseconds, Model, PictureFacts, Probability, Seen
 from hematovision.differential import MOST_CLASSES, Options, PictureCells, count_cells
 from hematovision.errors import CellsRefused
 from hematovision.overlaps import MOST_COMPARED, Overlap, Place
@@ -118,7 +118,7 @@ def test_what_either_calls_a_platelet_is_one(odd: Cell) -> None:
 
 
 def test_red_cells_are_not_counted() -> None:
-    result = count([*HUNDRED, cell(None, "confident", kind="red")])
+    result = count([*HUNDRED, *[Cell(BOX, "red", False, None, None, None, ())] * 50])
     assert (result.platelets, result.white_cells, result.held_back.cells) == (0, 100, ())
 
 
@@ -313,8 +313,8 @@ def test_cells_that_name_countless_classes_are_refused() -> None:
 
 def test_answers_are_counted_as_they_are() -> None:
     answer = Answer(
-        Model("wbc", "1.0.0"), PictureFacts(9, 9, "a"), "confident", "neutrophil", 0.93, (), (), (cell(),),
-        Milliseconds(0, 0, 0, 0),
+        Model("wbc", "1.0.0"), PictureFacts(9, 9, "a"), "confident", "neutrophil", 0.93, (), (), Seen(1, 0, 0),
+        (cell(),), Milliseconds(0, 0, 0, 0),
     )  # fmt: skip
     assert count_cells([PictureCells.of(answer)] * 2).white_cells == 1
 

@@ -21,11 +21,11 @@ LEVELS = [
     {""},  # the version and the intended use
     {"errors", "settings", "progress"},
     {
-        "images", "cells", "calibration", "evaluation",
-        "intervals", "overlaps", "preclassification", "differential", "locator", "framing",
+        "images", "background", "cells", "calibration", "evaluation", "detection",
+        "intervals", "overlaps", "preclassification", "differential", "locator", "framing", "smear",
     },
     {"bundle", "runtime", "examples"},
-    {"inference", "records", "reports", "review"},
+    {"inference", "road", "judging", "selftest", "records", "reports", "review"},
     {"training", "batch"},
     {"api"},
     {"tables"},
@@ -49,7 +49,7 @@ KNOWN_IN = {
     "keras": {"training", "runtime"},
     "matplotlib": {"training"},
     "ai_edge_litert": {"runtime"},
-    "PIL": {"images", "training.augment", "training.export"},
+    "PIL": {"images", "training.augment", "training.drawn", "training.release", "training.windows"},
     "requests": {"examples"},
     "platformdirs": {"settings"},
     "click": {"cli", "tables"},

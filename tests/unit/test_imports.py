@@ -37,31 +37,34 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_the_help_of_a_command_loads_nothing_heavy_either() -> None:
-    for command in ("train", "serve", "classify"):
-        loaded = loaded_after(
-            f"from hematovision.cli import main\nmain(['{command}', '--help'], standalone_mode=False)"
-        )
+    for command in ("train", "train locator", "serve", "classify", "count", "evaluate locator"):
+        arguments = [*command.split(), "--help"]
+        loaded = loaded_after(f"from hematovision.cli import main\nmain({arguments!r}, standalone_mode=False)")
         assert not loaded & {"numpy", "flask", "rich", "tensorflow", "keras"}
 
 
-def test_classifying_loads_no_tensorflow(tmp_path: Path) -> None:
-    (tmp_path / "cell.png").write_bytes(encoded(drawn_cell()))
+def test_classifying_loads_no_tensorflow(tmp_path: Path, models: Path, classified: bytes) -> None:
+    (tmp_path / "cell").write_bytes(classified)
     program = (
         "import sys\nfrom pathlib import Path\nfrom hematovision.inference import InferenceService\n"
-        "answer = InferenceService.open(Path('models')).classify(Path(sys.argv[1]).read_bytes())\n"
+        "answer = InferenceService.open(Path(sys.argv[1])).classify(Path(sys.argv[2]).read_bytes())\n"
         "assert len(answer.probabilities) > 1"
     )
-    loaded = loaded_after(program, str(tmp_path / "cell.png"))
+    loaded = loaded_after(program, str(models), str(tmp_path / "cell"))
     assert {"numpy", "PIL", "ai_edge_litert"} <= loaded
     assert not loaded & {"tensorflow", "keras", "flask", "requests", "matplotlib", "rich", "click"}
 
 
-def test_the_commands_that_classify_load_no_tensorflow(tmp_path: Path) -> None:
+def test_the_commands_that_answer_load_no_tensorflow(tmp_path: Path) -> None:
     folder = tmp_path / "cells" / "lymphocyte"
     folder.mkdir(parents=True)
     (folder / "cell.png").write_bytes(encoded(drawn_cell()))
+    (tmp_path / "fields.csv").write_text("path,lab,group,split\ncells/lymphocyte/cell.png,here,1,test\n")
+    (tmp_path / "boxes.csv").write_text("field,kind,x0,y0,x1,y1\ncells/lymphocyte/cell.png,red,10,10,30,30\n")
     for arguments in (
         ["classify", str(folder)],
+        ["count", str(folder)],
+        ["evaluate", "locator", str(tmp_path)],
         ["evaluate", str(folder.parent), "--split", "all"],
         ["bundle", "verify"],
     ):

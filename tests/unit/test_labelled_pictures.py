@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hematovision.background import WHITE
 from hematovision.errors import LabelsRefused
 from hematovision.training.augment import Augmentation, augmented
 from hematovision.training.labs import labels_of, list_hash, read_cells
@@ -154,9 +155,9 @@ def test_with_everything_turned_off_a_disc_stays_the_disc_it_was() -> None:
         zoom=(1, 1), shift=0, strength=(1, 1), channel=0, mixing=0, brightness=(1, 1), blur=0, jpeg_quality=(95, 96)
     )
     y, x = np.mgrid[:96, :96]
-    disc = np.where(
-        ((x - 47.5) ** 2 + (y - 47.5) ** 2 < 30**2)[..., np.newaxis], (90, 50, 140), (230, 215, 210)
-    ).astype(np.uint8)
+    disc = np.where(((x - 47.5) ** 2 + (y - 47.5) ** 2 < 30**2)[..., np.newaxis], (90, 50, 140), (WHITE,) * 3).astype(
+        np.uint8
+    )
     for seed in range(10):  # turned and mirrored all the same
         varied = augmented(disc, 96, still, np.random.default_rng(seed))
         assert np.abs(varied.astype(int) - disc).mean() < 3
@@ -174,7 +175,21 @@ def test_a_stronger_stain_is_darker_and_a_brighter_lamp_brighter() -> None:
     assert mean(brightness=(0.8, 0.8)) < mean() - 10
 
 
-def test_variations_never_go_black() -> None:
+def test_a_variation_is_out_of_the_middle_of_the_picture() -> None:
+    still = Augmentation(zoom=(1, 1), blur=0, strength=(1, 1), channel=0, mixing=0, brightness=(1, 1))
+    picture = np.full((112, 112, 3), WHITE, np.uint8)
+    picture[56 - 9 : 56 + 9, 56 - 9 : 56 + 9] = 50
     for seed in range(20):
-        varied = augmented(CELL, 64, Augmentation(), np.random.default_rng(seed))
-        assert varied[:4].mean() > 60 and varied[:, :4].mean() > 60  # what comes in from outside is picture, not void
+        varied = augmented(picture, 64, still, np.random.default_rng(seed))
+        rows, columns = np.nonzero(varied[..., 0] < 145)
+        assert np.hypot(rows.mean() - 31.5, columns.mean() - 31.5) < 0.06 * 64 * 2**0.5 + 0.5
+
+
+def test_what_comes_in_from_outside_is_bare_slide() -> None:
+    plain = Augmentation(
+        zoom=(0.5, 0.5), strength=(1, 1), channel=0, mixing=0, brightness=(1, 1), jpeg_quality=(94, 95)
+    )
+    for seed in range(10):
+        varied = augmented(np.zeros((64, 64, 3), np.uint8), 64, plain, np.random.default_rng(seed))
+        border = np.concatenate([varied[0], varied[-1], varied[:, 0], varied[:, -1]])
+        assert np.abs(border.astype(int) - WHITE).mean() < 4

@@ -1,4 +1,4 @@
-"""A whole training on a few drawn pictures: it can be stopped and resumed, and its end is a bundle that answers."""
+"""Both trainings on a few drawn pictures: they can be stopped and resumed, and their end is a bundle that answers."""
 
 from __future__ import annotations
 
@@ -6,17 +6,28 @@ import csv
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from PIL import Image, ImageDraw
+from PIL import Image
+from tiny_locator import Field, save, smear, write_fields
 
+from discs import Disc, drawn_field
+from hematovision.bundle import sha256_of
 from hematovision.cli import main
 from hematovision.errors import LabelsRefused
 from hematovision.inference import InferenceService
+from hematovision.locator import KINDS
+from hematovision.training.fields import read_fields
+from hematovision.training.splits import SPOILT
 from pictures import encoded
+
+if TYPE_CHECKING:
+    from hematovision.training.train_locator import LocatorConfig
 
 # TensorFlow and Keras warn of their own future at import and at export.
 pytestmark = [
@@ -28,26 +39,45 @@ LABELS = ("lymphocyte", "neutrophil", "platelet")
 SIDES = ("train",) * 8 + ("val",) * 2 + ("test",) * 2
 SMALLEST = 32  # pixels a side: MobileNetV2 halves five times
 EPOCHS = 2
+SIZES = (45.0, 180.0)  # of nucleated cells, that the tiny locator sees as well as any
 
 
 def drawn(label: str, seed: int) -> Image.Image:
     """A caricature: one disc, three lobes or a speck, a little different each time."""
     random = np.random.default_rng((LABELS.index(label), seed))
-    picture = Image.new("RGB", (48, 48), (236, 222, 214))
-    draw = ImageDraw.Draw(picture)
-    centres = {"lymphocyte": [(24, 24, 13)], "platelet": [(24, 24, 4)]}.get(
-        label, [(17, 19, 6), (30, 21, 6), (23, 31, 6)]
-    )
-    for x, y, radius in centres + random.integers(-2, 3, (len(centres), 3)):
-        draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=(98, 52, 138))
-    return picture
+    discs = {
+        "lymphocyte": [Disc(64, 64, 50)],
+        "neutrophil": [Disc(54, 56, 42), Disc(76, 58, 42), Disc(64, 76, 42)],
+        "platelet": [Disc(64, 64, 14, "platelet")],
+    }[label]
+    moved = [
+        Disc(each.x + random.integers(-3, 4), each.y + random.integers(-3, 4), each.diameter, each.kind)
+        for each in discs
+    ]
+    return Image.fromarray(drawn_field(moved, 128, 128))
+
+
+@pytest.fixture(scope="module")
+def locator(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The finished run of a locator that knows discs."""
+    from hematovision.training.locating import finish
+
+    folder = tmp_path_factory.mktemp("locator")
+    (folder / "run").mkdir()
+    save(folder / "run" / "best.keras")
+    sides = ("train", "val")
+    fields = write_fields(folder, [("drawn", side, side, smear(seed)) for seed, side in enumerate(sides)])
+    fitted = finish(folder / "run", read_fields(fields), [], SIZES, lambda *step: None)
+    lenient = fitted | {"limits": dict.fromkeys(KINDS, 0.3), "explained_from": 0.0}  # two fields are few to fit on
+    (folder / "run" / "locator.json").write_text(json.dumps(lenient), encoding="utf-8")
+    return folder / "run"
 
 
 @pytest.fixture(scope="module")
 def drawings(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with cells.csv: a dozen pictures for each of three classes."""
+    """A folder with cells.csv: a dozen pictures for each of three classes, and one in whose group is a spoilt one."""
     folder = tmp_path_factory.mktemp("drawings")
-    rows = []
+    rows = [("spoilt.png", "drawn", LABELS[0], min(SPOILT), "train")]  # of which there is no file
     for label in LABELS:
         for seed, side in enumerate(SIDES):
             path = folder / f"{label}-{seed}.png"
@@ -84,10 +114,10 @@ def train_by_command(drawings: Path, run: Path, *more: str) -> Result:
 
 
 @pytest.fixture(scope="module")
-def trained(drawings: Path, environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+def trained(drawings: Path, locator: Path, environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """An unbroken run by the command line, released."""
     run = tmp_path_factory.mktemp("runs") / "unbroken"
-    result = train_by_command(drawings, run, "--release", "0.1.0")
+    result = train_by_command(drawings, run, "--locator", str(locator), "--release", "0.1.0")
     assert result.exit_code == 0, result.output
     return Trained(run, environment, result)
 
@@ -110,30 +140,53 @@ def test_a_run_leaves_its_history_its_curves_and_its_best_model(trained: Trained
 
 def test_what_was_released_opens_and_answers(trained: Trained) -> None:
     service = InferenceService.open(trained.models)
-    answer = service.classify(encoded(drawn("platelet", 50)))
+    answer = service.classify(encoded(drawn("lymphocyte", 50)))
     assert [each.label for each in answer.probabilities] == list(LABELS)
     assert (service.bundle.version, service.bundle.size) == ("0.1.0", SMALLEST)
 
 
-def test_what_was_released_knows_where_it_comes_from(trained: Trained) -> None:
+def test_what_was_released_knows_where_it_comes_from(trained: Trained, locator: Path) -> None:
     folder = trained.models / "wbc-mobilenetv2" / "0.1.0"
     record = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
     run = json.loads((trained.run / "run.json").read_text(encoding="utf-8"))
     assert record["training"]["labs"] == ["drawn"]
     assert record["training"]["pictures_sha256"] == run["pictures_sha256"]
     assert record["training"]["config"] == run["config"]
+    assert record["locator"] == json.loads((locator / "locator.json").read_text(encoding="utf-8"))
     assert (record["calibration"]["fitted_on"], record["calibration"]["n"]) == ("val", 2 * len(LABELS))
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     assert metrics["bundle"]["drawn"]["n"] == 2 * len(LABELS)
     assert "wbc-mobilenetv2 0.1.0" in (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
 
 
-def test_a_released_version_is_never_written_over(trained: Trained, drawings: Path) -> None:
+def test_what_was_released_finds_cells_as_the_locator_that_framed_them(trained: Trained, locator: Path) -> None:
+    folder = trained.models / "wbc-mobilenetv2" / "0.1.0"
+    run = json.loads((trained.run / "run.json").read_text(encoding="utf-8"))
+    for name in ("locator.keras", "locator.tflite"):
+        assert (folder / name).read_bytes() == (locator / name).read_bytes()
+    assert run["config"]["locator"] == sha256_of(locator / "locator.tflite")
+
+
+def test_a_released_version_is_never_written_over(trained: Trained, drawings: Path, locator: Path) -> None:
     before = (trained.models / "wbc-mobilenetv2" / "0.1.0" / "bundle.json").read_bytes()
-    result = train_by_command(drawings, trained.run, "--release", "0.1.0")
+    result = train_by_command(drawings, trained.run, "--locator", str(locator), "--release", "0.1.0")
     assert result.exit_code == 1
     assert "is there already" in result.stderr
     assert (trained.models / "wbc-mobilenetv2" / "0.1.0" / "bundle.json").read_bytes() == before
+
+
+def test_without_a_locator_named_the_current_bundles_frames_the_cells(trained: Trained, drawings: Path) -> None:
+    before = {path.name: path.read_bytes() for path in trained.run.iterdir()}
+    assert train_by_command(drawings, trained.run).exit_code == 0  # the same one: the run is as good as finished
+    assert {path.name: path.read_bytes() for path in trained.run.iterdir()} == before
+
+
+def test_a_folder_that_holds_no_locator_is_told(drawings: Path, environment: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(
+        main, ["train", str(tmp_path / "run"), "--data", str(drawings), "--locator", str(tmp_path / "nothing")]
+    )
+    assert result.exit_code == 1
+    assert "Error: There is no trained locator in" in result.stderr
 
 
 def test_batch_normalization_is_exactly_as_imagenet_left_it(trained: Trained, weights: Path) -> None:
@@ -158,50 +211,76 @@ def test_batch_normalization_is_exactly_as_imagenet_left_it(trained: Trained, we
     assert len(moved) > 50  # all the others did learn
 
 
+def stop_in_the_second_epoch(what: str, done: int, total: int) -> None:
+    if what.startswith("epoch 2"):
+        raise KeyboardInterrupt
+
+
 def test_a_stopped_run_goes_on_as_if_it_had_never_been_stopped(
-    trained: Trained, drawings: Path, environment: Path, weights: Path, tmp_path: Path
+    trained: Trained, drawings: Path, locator: Path, weights: Path, tmp_path: Path
 ) -> None:
     from hematovision.training.train import TrainConfig, train
 
-    def stop_in_the_second_epoch(what: str, done: int, total: int) -> None:
-        if what.startswith("epoch 2"):
-            raise KeyboardInterrupt
-
     run = tmp_path / "stopped"
     with pytest.raises(KeyboardInterrupt):
-        train(drawings, run, TrainConfig(size=SMALLEST, epochs=EPOCHS), weights, stop_in_the_second_epoch)
+        train(drawings, locator, run, TrainConfig(size=SMALLEST, epochs=EPOCHS), weights, stop_in_the_second_epoch)
     assert [row["epoch"] for row in history(run)] == [1]
 
-    result = train_by_command(drawings, run)
+    result = train_by_command(drawings, run, "--locator", str(locator))
     assert result.exit_code == 0, result.output
     for resumed, unbroken in zip(history(run), history(trained.run), strict=True):
         assert resumed == pytest.approx(unbroken, rel=1e-3, abs=1e-3)
 
 
-def test_a_run_is_not_gone_on_with_under_other_settings(trained: Trained, drawings: Path, weights: Path) -> None:
+def test_a_run_is_not_gone_on_with_under_other_settings(
+    trained: Trained, drawings: Path, locator: Path, weights: Path
+) -> None:
     from hematovision.training.train import TrainConfig, train
 
     with pytest.raises(LabelsRefused, match="other settings or other pictures"):
-        train(drawings, trained.run, TrainConfig(size=64, epochs=EPOCHS), weights, lambda *step: None)
+        train(drawings, locator, trained.run, TrainConfig(size=64, epochs=EPOCHS), weights, lambda *step: None)
 
 
-def test_a_finished_run_is_left_as_it_is(trained: Trained, drawings: Path) -> None:
-    before = {path.name: path.read_bytes() for path in trained.run.iterdir()}
-    assert train_by_command(drawings, trained.run).exit_code == 0
-    assert {path.name: path.read_bytes() for path in trained.run.iterdir()} == before
+@pytest.fixture
+def another(locator: Path, tmp_path: Path) -> Path:
+    """A locator that says the same and is not the same file."""
+    for file in locator.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    with (tmp_path / "locator.tflite").open("ab") as file:
+        file.write(bytes(16))
+    return tmp_path
 
 
-def test_without_pictures_to_check_on_nothing_is_trained(drawings: Path, weights: Path, tmp_path: Path) -> None:
+def test_a_run_is_not_gone_on_with_on_cells_that_another_locator_framed(
+    trained: Trained, drawings: Path, another: Path
+) -> None:
+    result = train_by_command(drawings, trained.run, "--locator", str(another))
+    assert result.exit_code == 1
+    assert "other settings or other pictures" in result.stderr
+
+
+def test_a_run_is_not_released_with_another_locator(
+    trained: Trained, drawings: Path, another: Path, tmp_path: Path
+) -> None:
+    from hematovision.training.release import release
+
+    with pytest.raises(LabelsRefused, match="framed by another locator"):
+        release(drawings, another, trained.run, tmp_path / "models", "0.2.0", {}, lambda *step: None)
+    assert not (tmp_path / "models" / "CURRENT").exists()
+
+
+def test_without_pictures_to_check_on_nothing_is_trained(
+    drawings: Path, locator: Path, weights: Path, tmp_path: Path
+) -> None:
     from hematovision.training.train import TrainConfig, train
 
-    lines = (drawings / "cells.csv").read_text(encoding="utf-8").splitlines()
-    for line in lines[1:]:
-        (tmp_path / line.split(",")[0]).write_bytes((drawings / line.split(",")[0]).read_bytes())
-    (tmp_path / "cells.csv").write_text(
-        "\n".join(line for line in lines if not line.endswith(",val")), encoding="utf-8"
-    )
+    lines = [line for line in (drawings / "cells.csv").read_text(encoding="utf-8").splitlines() if ".png" in line]
+    for file in drawings.glob("*.png"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    kept = ["path,lab,label,group,split", *(line for line in lines if not line.endswith(",val"))]
+    (tmp_path / "cells.csv").write_text("\n".join(kept), encoding="utf-8")
     with pytest.raises(LabelsRefused, match="val is empty"):
-        train(tmp_path, tmp_path / "run", TrainConfig(size=SMALLEST), weights, lambda *step: None)
+        train(tmp_path, locator, tmp_path / "run", TrainConfig(size=SMALLEST), weights, lambda *step: None)
 
 
 @pytest.mark.parametrize(
@@ -220,3 +299,173 @@ def test_the_best_epoch_is_the_most_accurate_then_the_least_surprised(
 
     rows = [{"val_accuracy": right, "val_log_loss": loss} for right, loss in zip(accuracies, losses, strict=True)]
     assert best_epoch(rows) == best
+
+
+# The locator.
+
+FEW = {"windows": 4, "batch": 2, "crops_of": ("here",)}
+FIELDS: list[Field] = [
+    ("here", "a", "train", smear(1)),
+    ("half", "b", "train", smear(2, red=False)),
+    ("here", "c", "val", smear(3)),
+    ("here", "d", "test", smear(4)),  # of which there is no file, nor of the next
+    ("here", min(SPOILT), "spoilt", smear(5)),
+]
+CROPS = [("train", drawn("lymphocyte", 1)), ("val", drawn("neutrophil", 2)), ("test", None)]
+
+
+@pytest.fixture(scope="module")
+def fields(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """fields.csv, boxes.csv and cells.csv; a crop for each side."""
+    folder = write_fields(tmp_path_factory.mktemp("fields"), FIELDS, unread=("test", "spoilt"))
+    lines = (folder / "fields.csv").read_text(encoding="utf-8").replace(",spoilt", ",train")
+    (folder / "fields.csv").write_text(lines, encoding="utf-8")
+    rows = ["path,lab,label,group,split"]
+    for side, crop in CROPS:
+        if crop:
+            (folder / f"crop-{side}.png").write_bytes(encoded(crop))
+        rows.append(f"crop-{side}.png,here,neutrophil,crop-{side},{side}")
+    (folder / "cells.csv").write_text("\n".join(rows), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def located(
+    fields: Path, environment: Path, weights: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Result]:
+    """A run of the locator on a few windows, stopped in its second epoch and gone on with by the command line; and what
+    was printed."""
+    from hematovision.training import train_locator
+
+    run = tmp_path_factory.mktemp("runs") / "locator"
+    with pytest.raises(KeyboardInterrupt):
+        train_locator.train(fields, run, locator_config(), weights, stop_in_the_second_epoch)
+    assert [row["epoch"] for row in history(run)] == [1]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train_locator, "LocatorConfig", partial(train_locator.LocatorConfig, **FEW))
+        command = ["train", "locator", str(run), "--data", str(fields), "--epochs", str(EPOCHS)]
+        result = CliRunner().invoke(main, command, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return run, result
+
+
+def locator_config() -> LocatorConfig:
+    """The settings of that run."""
+    from hematovision.training.train_locator import LocatorConfig
+
+    return LocatorConfig(epochs=EPOCHS, **FEW)  # type: ignore[arg-type]
+
+
+def test_a_run_of_the_locator_leaves_its_history_its_curves_and_what_is_opened(located: tuple[Path, Result]) -> None:
+    run, result = located
+    assert [row["epoch"] for row in history(run)] == [1, 2]
+    assert all(np.isfinite(list(row.values())).all() for row in history(run))
+    assert {path.name for path in run.iterdir()} == {
+        "run.json", "history.csv", "curves.png", "best.keras", f"epoch-{EPOCHS}.keras",
+        "locator.json", "locator.keras", "locator.tflite",
+    }  # fmt: skip
+    assert f"locator: {run}" in result.stdout
+
+
+def test_gone_on_with_it_has_taken_the_steps_of_both_epochs_and_the_last_is_the_best(
+    located: tuple[Path, Result],
+) -> None:
+    import keras
+
+    from hematovision.training import locator_network
+
+    with keras.saving.custom_object_scope({"loss": locator_network.loss}):
+        best, last = (keras.saving.load_model(located[0] / name) for name in ("best.keras", f"epoch-{EPOCHS}.keras"))
+    assert int(last.optimizer.iterations) == EPOCHS * 2  # of two windows each
+    assert all(map(np.array_equal, best.get_weights(), last.get_weights()))
+
+
+def test_the_locator_that_was_trained_can_be_asked(located: tuple[Path, Result]) -> None:
+    from hematovision.training.locating import open_locator
+
+    for each in open_locator(located[0])(drawn_field(smear(7), 320, 280)):
+        assert 0 <= each.x0 < each.x1 <= 320 and 0 <= each.y0 < each.y1 <= 280
+
+
+def test_a_finished_run_of_the_locator_is_left_as_it_is(
+    located: tuple[Path, Result], fields: Path, weights: Path
+) -> None:
+    from hematovision.training.train_locator import train
+
+    run = located[0]
+    before = {path.name: path.read_bytes() for path in run.iterdir()}
+    train(fields, run, locator_config(), weights, lambda *step: None)
+    assert {path.name: path.read_bytes() for path in run.iterdir()} == before
+
+
+def test_a_run_of_the_locator_is_not_gone_on_with_when_a_box_was_moved(
+    located: tuple[Path, Result], fields: Path, weights: Path, tmp_path: Path
+) -> None:
+    from hematovision.training.train_locator import train
+
+    for file in fields.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    lines = (fields / "boxes.csv").read_text(encoding="utf-8").splitlines()
+    lines[1] = lines[1].rpartition(",")[0] + ",250.0"
+    (tmp_path / "boxes.csv").write_text("\n".join(lines), encoding="utf-8")
+    with pytest.raises(LabelsRefused, match="other settings or other pictures"):
+        train(tmp_path, located[0], locator_config(), weights, lambda *step: None)
+
+
+def test_the_locators_first_layers_and_every_batch_normalization_stay_as_imagenet_left_them(
+    located: tuple[Path, Result], weights: Path
+) -> None:
+    import keras
+
+    from hematovision.training import locator_network
+
+    with keras.saving.custom_object_scope({"loss": locator_network.loss}):
+        after = keras.saving.load_model(located[0] / "best.keras", compile=False).get_layer("trunk")
+    untouched = locator_network.build(weights).get_layer("trunk")
+    still = [layer for layer in untouched.layers if layer.get_weights() and not layer.trainable]
+    free = [layer for layer in untouched.layers if layer.get_weights() and layer.trainable]
+    assert len(still) > 30 and len(free) > 10
+    for layer in still:
+        for before, now in zip(layer.get_weights(), after.get_layer(layer.name).get_weights(), strict=True):
+            assert np.array_equal(before, now), layer.name
+    assert any(
+        not np.array_equal(layer.get_weights()[0], after.get_layer(layer.name).get_weights()[0]) for layer in free
+    )
+
+
+def test_the_locators_loss_is_least_for_what_is_wanted() -> None:
+    from hematovision.training import locator_network
+    from hematovision.training.targets import wanted
+    from hematovision.training.windows import Window
+
+    boxes, kinds = np.array([[40.0, 50, 120, 140], [150, 150, 170, 172]]), np.array([0, 1])
+    target = wanted(Window(np.zeros((256, 256, 3), np.uint8), boxes, kinds, complete=True, exact=True))[np.newaxis]
+    right = np.concatenate([20 * (target[..., :3] > 0.999) - 10, target[..., 6:10]], axis=-1).astype(np.float32)
+    nothing, elsewhere, larger = right.copy(), np.roll(right, 8, axis=1), right.copy()
+    nothing[..., :3] = -10
+    larger[..., 5:] += 0.5
+    losses = [float(locator_network.loss(target, answer)) for answer in (right, nothing, elsewhere, larger)]
+    assert losses[0] < 0.1
+    assert min(losses[1:]) > 10 * losses[0]
+
+
+def test_where_not_every_cell_is_boxed_the_loss_does_not_ask_what_is_beside() -> None:
+    from hematovision.training import locator_network
+    from hematovision.training.targets import wanted
+    from hematovision.training.windows import Window
+
+    target = wanted(
+        Window(np.zeros((256, 256, 3), np.uint8), np.array([[40.0, 50, 120, 140]]), np.array([0]), False, False)
+    )[np.newaxis]
+    answer = np.full((1, 64, 64, 7), -10, np.float32)
+    beside = answer.copy()
+    beside[:, 50:60, 50:60, :3] = 5
+    assert float(locator_network.loss(target, beside)) == pytest.approx(float(locator_network.loss(target, answer)))
+
+
+def test_without_fields_to_check_on_no_locator_is_trained(weights: Path, tmp_path: Path) -> None:
+    from hematovision.training.train_locator import train
+
+    folder = write_fields(tmp_path, [("here", "a", "train", smear(1))])
+    with pytest.raises(LabelsRefused, match="no field on the side val"):
+        train(folder, tmp_path / "run", locator_config(), weights, lambda *step: None)

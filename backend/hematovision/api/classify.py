@@ -13,12 +13,15 @@ from hematovision.api.schemas import AnswerSchema
 from hematovision.api.services import services
 from hematovision.api.shapes import answers
 
-namespace = Namespace("classify", path="/classify", description="Which cell is in a picture, and how sure.")
+namespace = Namespace("classify", path="/classify", description="Which cells are in a picture, and how sure.")
+
+BOXES = ("classified", "all")
 
 answer_schema = AnswerSchema()
 
 upload = namespace.parser()
 upload.add_argument("image", location="files", type=FileStorage, required=True, help="One photograph.")
+upload.add_argument("boxes", location="args", choices=BOXES, default=BOXES[0], help="`all`: those of red cells, too.")
 
 
 @namespace.route("")
@@ -33,8 +36,17 @@ class Classify(Resource):
         "Several pictures: one request each. Limits stand at /model. Nothing of the picture is kept.",
     )
     def post(self) -> Any:
-        """Classify one picture."""
-        return answer_schema.dump(services().inference.classify(_picture()))
+        """Find and classify the cells of one picture, a field or a crop."""
+        red_cells = _boxes() == "all"
+        return answer_schema.dump(services().inference.classify(_picture(), red_cells))
+
+
+def _boxes() -> str:
+    """Which boxes are asked for. Raises `BoxesRefused` for a word that is not among them."""
+    boxes = request.args.get("boxes", BOXES[0])
+    if boxes not in BOXES:
+        raise errors.BoxesRefused(f"There is no `boxes={boxes[:40]}`. Ask for one of: {', '.join(BOXES)}.")
+    return boxes
 
 
 def _picture() -> bytes:

@@ -9,8 +9,10 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, fields, validate
 
-STATUSES = ("confident", "check", "unfamiliar", "no_cells", "not_a_smear")
-KINDS = ("nucleated", "platelet")
+from hematovision.locator import KINDS
+
+CELL_STATUSES = ("confident", "check", "unfamiliar")
+STATUSES = (*CELL_STATUSES, "no_cells", "not_a_smear")
 
 _SIDE = validate.Range(1, 10_000_000)
 
@@ -59,7 +61,15 @@ class JudgementSchema(Shape):
 
 class CellSchema(JudgementSchema):
     box = fields.Nested(BoxSchema, required=True)
-    kind = fields.String(required=True, validate=validate.OneOf(KINDS))
+    kind = fields.String(
+        required=True, validate=validate.OneOf(KINDS), metadata=says("What was located; red only on request.")
+    )
+    status = fields.String(
+        required=True,
+        allow_none=True,
+        validate=validate.OneOf(CELL_STATUSES),
+        metadata=says("How far to trust the answer; null for a red cell, which is not classified.", "confident"),
+    )
     edge = fields.Boolean(required=True, metadata=says("Cut by the picture's edge."))
 
 
@@ -74,6 +84,14 @@ class PictureFactsSchema(Shape):
     sha256 = fields.String(required=True, metadata=says("Of the bytes received."))
 
 
+class SeenSchema(Shape):
+    """How many of each kind were seen in this picture, those at its edge included; never a concentration."""
+
+    nucleated = fields.Integer(required=True)
+    platelet = fields.Integer(required=True)
+    red = fields.Integer(required=True)
+
+
 class MillisecondsSchema(Shape):
     decode = fields.Float(required=True)
     locate = fields.Float(required=True)
@@ -84,7 +102,8 @@ class MillisecondsSchema(Shape):
 class AnswerSchema(JudgementSchema):
     model = fields.Nested(ModelNameSchema, required=True)
     image = fields.Nested(PictureFactsSchema, required=True)
-    cells = fields.List(fields.Nested(CellSchema), required=True)
+    seen = fields.Nested(SeenSchema, required=True)
+    cells = fields.List(fields.Nested(CellSchema), required=True, metadata=says("The main cell first."))
     milliseconds = fields.Nested(MillisecondsSchema, required=True)
 
 
@@ -92,7 +111,8 @@ class InputSchema(Shape):
     size = fields.Integer(required=True, metadata=says("Pixels a side of the network's input."))
     channels = fields.String(required=True, metadata=says("Order of the colours.", "RGB"))
     range = fields.List(fields.Float(), required=True, metadata=says("Lowest and highest value.", [0, 255]))
-    framing = fields.String(required=True, metadata=says("How a picture becomes the input.", "whole-picture"))
+    framing = fields.String(required=True, metadata=says("How a cell becomes the input.", "cell-box"))
+    context = fields.Float(required=True, metadata=says("Side of the input, in longer sides of the cell's box.", 1.4))
 
 
 class LimitsSchema(Shape):

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from hematovision.images import RGB, fit
+from hematovision.background import WHITE
+from hematovision.images import RGB
 
 
 @dataclass(frozen=True)
@@ -27,42 +28,42 @@ class Augmentation:
     strength: tuple[float, float] = (0.6, 1.4)  # of the stain, as a factor of optical density
     channel: float = 0.15  # strength of each channel on its own, +-
     mixing: float = 0.06  # standard deviation of what leaks from one channel's density into another's
-    brightness: tuple[float, float] = (0.85, 1.1)  # of the lamp, as a factor of intensity
+    brightness: tuple[float, float] = (0.92, 1.05)  # what is left of the lamp's, as a factor of intensity
     blur: float = 1.2  # largest radius in pixels at the input's size; half of the pictures stay sharp
     jpeg_quality: tuple[int, int] = (40, 95)  # one picture in three is compressed again
 
 
 def augmented(rgb: RGB, size: int, how: Augmentation, random: np.random.Generator) -> RGB:
-    """(H, W, 3) uint8 of one cell -> (size, size, 3) uint8, varied; the same generator state gives the same picture."""
-    picture = Image.fromarray(fit(_turned(rgb, how, random), size))
+    """The standard picture of one cell with room around it (H, W, 3) uint8 -> (size, size, 3) uint8 out of its middle,
+    varied; the same generator state gives the same picture."""
+    picture = _turned(rgb, size, how, random)
     if random.random() < 0.5:
         picture = picture.filter(ImageFilter.GaussianBlur(random.uniform(0, how.blur)))
-    rgb = _restained(np.asarray(picture), how, random)
+    rgb = restained(np.asarray(picture), how, random)
     if random.random() < 1 / 3:
-        rgb = _recompressed(rgb, int(random.integers(*how.jpeg_quality)))
+        rgb = recompressed(rgb, int(random.integers(*how.jpeg_quality)))
     return rgb
 
 
-def _turned(rgb: RGB, how: Augmentation, random: np.random.Generator) -> RGB:
-    """Rotate, mirror, zoom and shift in one resampling; what comes in from outside is the picture mirrored."""
+def _turned(rgb: RGB, size: int, how: Augmentation, random: np.random.Generator) -> Image.Image:
+    """Rotate, mirror, zoom and shift in one resampling; what comes in from outside is bare slide."""
     height, width = rgb.shape[:2]
-    margin = max(height, width) // 3
-    padded = Image.fromarray(np.pad(rgb, ((margin, margin), (margin, margin), (0, 0)), mode="reflect"))
     angle = random.uniform(0, 2 * math.pi)
     scale = 1 / random.uniform(*how.zoom)
     mirror = 1 if random.random() < 0.5 else -1
     cosine, sine = scale * math.cos(angle), scale * math.sin(angle)
-    shift_x, shift_y = random.uniform(-how.shift, how.shift, 2) * (width, height)
-    centre_x, centre_y = width / 2 + margin + shift_x, height / 2 + margin + shift_y
+    shift_x, shift_y = random.uniform(-how.shift, how.shift, 2) * size
     # Pillow wants the way back: output (x, y) -> input (a x + b y + c, d x + e y + f).
     a, b, d, e = mirror * cosine, -sine, mirror * sine, cosine
-    c = centre_x - a * width / 2 - b * height / 2
-    f = centre_y - d * width / 2 - e * height / 2
-    turned = padded.transform((width, height), Image.Transform.AFFINE, (a, b, c, d, e, f), Image.Resampling.BILINEAR)
-    return np.asarray(turned)
+    c = width / 2 + shift_x - a * size / 2 - b * size / 2
+    f = height / 2 + shift_y - d * size / 2 - e * size / 2
+    return Image.fromarray(rgb).transform(
+        (size, size), Image.Transform.AFFINE, (a, b, c, d, e, f), Image.Resampling.BILINEAR, fillcolor=(WHITE,) * 3
+    )
 
 
-def _restained(rgb: RGB, how: Augmentation, random: np.random.Generator) -> RGB:
+def restained(rgb: RGB, how: Augmentation, random: np.random.Generator) -> RGB:
+    """(H, W, 3) uint8 as another stain, lamp or camera could show it."""
     density = _DENSITY[rgb]
     channels = random.uniform(*how.strength) * random.uniform(1 - how.channel, 1 + how.channel, 3)
     mixing = np.diag(channels) + random.normal(0, how.mixing, (3, 3)) * (1 - np.eye(3))
@@ -71,7 +72,8 @@ def _restained(rgb: RGB, how: Augmentation, random: np.random.Generator) -> RGB:
     return np.clip(intensity, 0, 255).astype(np.uint8).reshape(rgb.shape)
 
 
-def _recompressed(rgb: RGB, quality: int) -> RGB:
+def recompressed(rgb: RGB, quality: int) -> RGB:
+    """What JPEG leaves of a picture at a quality of 1..95."""
     file = io.BytesIO()
     Image.fromarray(rgb).save(file, "JPEG", quality=quality)
     return np.asarray(Image.open(file))

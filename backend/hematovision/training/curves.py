@@ -24,3 +24,16 @@ def draw(history: Sequence[dict[str, float]], path: Path) -> None:
         axes.grid(alpha=0.3)
         axes.legend()
     figure.savefig(path, dpi=120)
+
+
+def draw_loss(history: Sequence[dict[str, float]], path: Path) -> None:
+    """Loss on train and val, one point an epoch, as a PNG."""
+    figure = Figure(figsize=(5, 3.5), layout="constrained")
+    axes = figure.subplots()
+    for name, label in (("loss", "train, varied"), ("val_loss", "val")):
+        axes.plot([row["epoch"] for row in history], [row[name] for row in history], marker="o", label=label)
+    axes.set(title="Loss", xlabel="epoch", yscale="log")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(alpha=0.3)
+    axes.legend()
+    figure.savefig(path, dpi=120)

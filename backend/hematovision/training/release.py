@@ -1,31 +1,41 @@
-"""A finished run -> a bundle: export, calibrate on val, score on test, describe, seal."""
+"""Two finished runs -> a bundle: export, calibrate on val, score on test, describe, seal."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from hematovision import __version__, bundle, calibration
 from hematovision.errors import LabelsRefused
-from hematovision.images import decode, fit
 from hematovision.inference import InferenceService
 from hematovision.progress import Progress
-from hematovision.runtime import LiteRT
-from hematovision.training import card, export
-from hematovision.training.labs import LabelledCell, naming, read_cells
+from hematovision.road import Road
+from hematovision.runtime import LiteRT, Outputs, open_networks
+from hematovision.selftest import expected
+from hematovision.training import card, locating
+from hematovision.training.drawn import drawn_cell
+from hematovision.training.export import write_classifier
+from hematovision.training.fields import read_fields
+from hematovision.training.framed import framed, middle
+from hematovision.training.labs import read_cells
 from hematovision.training.score import rows_by_lab
+from hematovision.training.score_locator import CENTRED, centres_held
+from hematovision.training.score_locator import rows_by_lab as locator_rows
 
 NAME = "wbc-mobilenetv2"
 CONFIDENT_RATE = 0.995  # of val answers, right from the limit on
 
 
-def release(data: Path, run: Path, models: Path, version: str, progress: Progress) -> Path:
-    """Write `models/wbc-mobilenetv2/<version>/` from the best model of `run` and name it in `models/CURRENT`.
+def release(
+    data: Path, locator: Path, run: Path, models: Path, version: str, recipe: dict[str, Any], progress: Progress
+) -> Path:
+    """Write `models/wbc-mobilenetv2/<version>/` from the locator's run and the classifier's, and name it in
+    `models/CURRENT`. `recipe` holds the rows of models that never saw a laboratory, by its name.
 
     Temperature and limit are fitted on val rows. Test rows, and every row of laboratories that the model never saw,
     are read last, for metrics.json alone. Raises `LabelsRefused` if that version is there already: a released bundle is
@@ -36,76 +46,116 @@ def release(data: Path, run: Path, models: Path, version: str, progress: Progres
         raise LabelsRefused(
             f"{final} is there already, and a released bundle is never changed. Choose another version."
         )
-    about = json.loads((run / "run.json").read_text(encoding="utf-8"))
-    labels, size = about["labels"], about["config"]["size"]
-    every, labs = read_cells(data), about["config"]["labs"]
-    cells = [cell for cell in every if cell.lab in labs or not labs]
-
     folder = final.with_name(version + ".partial")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    export.write_model(run / "best.keras", folder)
-    val, test = ([cell for cell in cells if cell.split == side] for side in ("val", "test"))
-    fitted = _calibrate(LiteRT(folder / "model.tflite"), val, labels, size, progress)
-    export.write_self_test(folder, labels, size, fitted["temperature"])
-
-    record = {
-        "name": NAME,
-        "version": version,
-        "labels": labels,
-        "input": {"size": size, "channels": "RGB", "range": [0, 255], "framing": bundle.WHOLE_PICTURE},
-        "outputs": {"logits": "before temperature", "features": "last feature map, before pooling"},
-        "calibration": fitted,
-        "training": {
-            "labs": sorted({cell.lab for cell in cells}),
-            "pictures_sha256": about["pictures_sha256"],
-            "code_version": __version__,
-            "seed": about["config"]["seed"],
-            "config": about["config"],
-        },
-    }
-    strangers = [cell for cell in every if cell.lab not in record["training"]["labs"]]
-    metrics = _score(folder, record, {"test": test, "all": strangers}, progress)
-    (folder / "MODEL_CARD.md").write_text(card.render(record, metrics), encoding="utf-8")
-    bundle.seal(folder, record)
+    service = assemble(data, locator, run, folder, version, progress)
+    labs = service.bundle.record["training"]["labs"]
+    known = [cell for cell in read_cells(data) if cell.label in service.bundle.labels]
+    metrics: dict[str, Any] = {"labels": list(service.bundle.labels), "bundle": {}, "recipe": recipe}
+    metrics["locator"] = _score_locator(data, locating.open_locator(locator), progress)
+    for split, cells in (
+        ("test", [cell for cell in known if cell.lab in labs and cell.split == "test"]),
+        ("all", [cell for cell in known if cell.lab not in labs]),
+    ):
+        rows = rows_by_lab(service, cells, progress)
+        metrics["bundle"] |= {lab: {"split": split, **row} for lab, row in rows.items()}
+    record = {name: value for name, value in service.bundle.record.items() if name not in ("files", "format")}
+    _describe(folder, record, metrics)
     folder.rename(final)
     (models / bundle.CURRENT).write_text(f"{NAME}/{version}\n", encoding="utf-8")
     return final
 
 
-def _calibrate(
-    runtime: LiteRT, val: Sequence[LabelledCell], labels: Sequence[str], size: int, progress: Progress
-) -> dict[str, Any]:
-    logits = []
-    for done, cell in enumerate(val, 1):
-        with naming(cell.path):
-            rgb = decode(cell.path.read_bytes(), at_least=2 * size).rgb
-        logits.append(runtime(fit(rgb, size)[np.newaxis].astype(np.float32)).logits[0])
-        progress("calibrating on val", done, len(val))
-    stacked, truth = np.stack(logits), np.array([labels.index(cell.label) for cell in val])
-    temperature = calibration.fit_temperature(stacked, truth)
-    probabilities = calibration.softmax(stacked, temperature)
+def assemble(data: Path, locator: Path, run: Path, folder: Path, version: str, progress: Progress) -> InferenceService:
+    """Write a bundle without metrics into `folder`, and open it: what a fold model is scored with, and what `release`
+    goes on from."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    about = json.loads((run / "run.json").read_text(encoding="utf-8"))
+    labels, config = about["labels"], about["config"]
+    find = locating.open_locator(locator)
+    if bundle.sha256_of(locator / locating.EXPORT) != config["locator"]:
+        raise LabelsRefused(f"{run} was trained on cells framed by another locator than {locator}. Name that one.")
+    cells = read_cells(data, tuple(config["labs"]))
+    for name in (locating.REFERENCE, locating.EXPORT):
+        shutil.copyfile(locator / name, folder / name)
+    write_classifier(run / "best.keras", folder)
+    val = framed([cell for cell in cells if cell.split == "val"], find, config["size"], config["context"], progress)
+    pictures = np.stack([middle(each.rgb, config["size"]) for each in val]).astype(np.float32)
+    truth = np.array([labels.index(each.cell.label) for each in val])
+    record = {
+        "name": NAME,
+        "version": version,
+        "labels": labels,
+        "input": {
+            "size": config["size"],
+            "channels": "RGB",
+            "range": [0, 255],
+            "framing": bundle.CELL_BOX,
+            "context": config["context"],
+        },
+        "outputs": {"logits": "before temperature", "features": "last feature map, before pooling"},
+        "locator": locating.record_of(locator),
+        "calibration": _calibrate(LiteRT(folder / "model.tflite", Outputs)(pictures).logits, truth),
+        "training": {
+            "labs": sorted({cell.lab for cell in cells}),
+            "pictures_sha256": about["pictures_sha256"],
+            "code_version": __version__,
+            "seed": config["seed"],
+            "config": config,
+        },
+    }
+    metrics: dict[str, Any] = {"labels": labels, "bundle": {}, "recipe": {}, "locator": {}}
+    (folder / "selftest").mkdir()
+    _write_json(folder / bundle.SELF_TEST, {"labels": labels, "pictures": {}})
+    _describe(folder, record, metrics)
+    networks = open_networks("litert", folder)
+    _write_self_test(folder, Road(bundle.open_bundle(folder), networks))
+    bundle.seal(folder, record)
+    return InferenceService(bundle.open_bundle(folder), networks)
+
+
+def _score_locator(data: Path, locator: locating.Locator, progress: Progress) -> dict[str, dict[str, Any]]:
+    """Test fields by laboratory and pooled, and `centres`: test crops whose cell is in the centre, by class.
+
+    Nothing without fields.csv.
+    """
+    found_by = (locator.network, locator.fitted)
+    if not (data / "fields.csv").is_file():
+        return {}
+    rows = locator_rows(*found_by, [each for each in read_fields(data) if each.split == "test"], progress)
+    crops = [cell for cell in read_cells(data) if cell.split == "test" and cell.lab == CENTRED]
+    return rows | {"centres": centres_held(*found_by, crops, progress)}
+
+
+def _calibrate(logits: calibration.Floats, truth: calibration.Ints) -> dict[str, Any]:
+    temperature = calibration.fit_temperature(logits, truth)
+    probabilities = calibration.softmax(logits, temperature)
     right = probabilities.argmax(axis=1) == truth
     return {
         "temperature": temperature,
         "confident_from": calibration.confident_from(probabilities.max(axis=1), right, CONFIDENT_RATE),
         "confident_rate": CONFIDENT_RATE,
         "fitted_on": "val",
-        "n": len(val),
+        "n": len(truth),
     }
 
 
-def _score(
-    folder: Path, record: dict[str, Any], rows: dict[str, list[LabelledCell]], progress: Progress
-) -> dict[str, Any]:
-    """metrics.json, from the very road that serving takes: a provisional seal lets the service open the folder."""
-    metrics: dict[str, Any] = {"labels": record["labels"], "bundle": {}}
-    (folder / "metrics.json").write_text(json.dumps(metrics), encoding="utf-8")
-    (folder / "MODEL_CARD.md").write_text("", encoding="utf-8")
+def _write_self_test(folder: Path, road: Road) -> None:
+    """selftest/: drawn pictures, and what the networks say of them on this machine."""
+    pictures = {}
+    for seed in range(3):
+        name, picture = f"drawn-{seed}.png", drawn_cell(seed)
+        Image.fromarray(picture).save(folder / "selftest" / name, optimize=True)
+        pictures[name] = expected(road.look(picture))
+    _write_json(folder / bundle.SELF_TEST, {"labels": list(road.bundle.labels), "pictures": pictures})
+
+
+def _describe(folder: Path, record: dict[str, Any], metrics: dict[str, Any]) -> None:
+    """metrics.json and the card, then the seal over everything."""
+    _write_json(folder / "metrics.json", metrics)
+    (folder / "MODEL_CARD.md").write_text(card.render(record, metrics), encoding="utf-8")
     bundle.seal(folder, record)
-    service = InferenceService(bundle.open_bundle(folder), LiteRT(folder / "model.tflite"))
-    for split, cells in rows.items():
-        scored = rows_by_lab(service, [cell for cell in cells if cell.label in record["labels"]], progress)
-        metrics["bundle"] |= {lab: {"split": split, **row} for lab, row in scored.items()}
-    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n", encoding="utf-8")
-    return metrics
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")

@@ -1,29 +1,29 @@
-"""One training run in a folder: history.csv, curves.png, epoch-N.keras (to resume from) and best.keras (to release).
+"""Train the classifier on framed cells.
 
-Read top to bottom: settings, pictures, the loop. A run that was stopped goes on from its last whole epoch when it
-is started again with the same settings; everything else it needs is derived from its files.
+Read top to bottom: settings, the loop, the pictures. A run that was stopped goes on from its last whole epoch.
 """
 
 from __future__ import annotations
 
-import csv
-import dataclasses
-import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from hematovision import errors
+from hematovision.bundle import sha256_of
 from hematovision.evaluation import macro_f1
-from hematovision.images import RGB, decode, fit
 from hematovision.progress import Progress
 from hematovision.training import curves, network
 from hematovision.training.augment import Augmentation, augmented
-from hematovision.training.labs import LabelledCell, labels_of, list_hash, naming, read_cells
+from hematovision.training.framed import FramedCell, framed, middle
+from hematovision.training.labs import labels_of, list_hash, read_cells
+from hematovision.training.locating import EXPORT, open_locator
+from hematovision.training.runs import History, Run, Ticker
+from hematovision.training.splits import SPOILT
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,9 @@ class TrainConfig:
     """Everything that decides a run besides the pictures; stored with it as run.json."""
 
     labs: tuple[str, ...] = ()  # laboratories to learn from; empty: all there are
-    size: int = 160  # pixels a side of the network's input
+    locator: str = ""  # SHA-256 of the locator that framed the cells; filled in by `train`
+    size: int = 128  # pixels a side of the network's input
+    context: float = 1.4  # side of the standard picture, in longer sides of the cell's box
     head_epochs: int = 1  # with the base frozen, so that a random head does not shake it
     epochs: int = 15  # in all, the head's included
     patience: int = 6  # epochs without a better val result before the run ends
@@ -44,52 +46,51 @@ class TrainConfig:
     augmentation: Augmentation = field(default_factory=Augmentation)
 
 
-def train(data: Path, run: Path, config: TrainConfig, weights: Path | None, progress: Progress) -> Path:
-    """Train, or go on training, in the folder `run`; returns the best model's file.
+def train(data: Path, locator: Path, run: Path, config: TrainConfig, weights: Path | None, progress: Progress) -> Path:
+    """Train, or go on training, in the folder `run`, on cells framed by the trained locator in the folder `locator`;
+    returns the best model's file.
 
     Best is the highest accuracy on val, ties broken by the lower log loss; test rows are not read.
     Raises `LabelsRefused` if there is nothing to learn from, or the run was begun with other settings or pictures.
     """
     keras.utils.set_random_seed(config.seed)
-    cells = read_cells(data, config.labs)
+    find = open_locator(locator)
+    config = replace(config, locator=sha256_of(locator / EXPORT))
+    cells = [cell for cell in read_cells(data, config.labs) if cell.group not in SPOILT]
     labels = labels_of(cells)
-    _begin_or_resume(run, config, labels, list_hash(cells, data))
-
-    history = _read_history(run)
+    folder = Run(run, config, labels, list_hash(cells, data))
+    history = folder.history()
     if _finished(history, config):
-        return run / "best.keras"
+        return folder.best
 
-    learn = _Pictures([cell for cell in cells if cell.split == "train"], labels, config, progress)
-    check = _Pictures([cell for cell in cells if cell.split == "val"], labels, config, progress)
-    if not len(learn) or not len(check):
+    sides = [[cell for cell in cells if cell.split == side] for side in ("train", "val")]
+    learn, check = (framed(side, find, config.size, config.context, progress) for side in sides)
+    if not learn or not check:
         raise errors.LabelsRefused("Train or val is empty: add pictures, some twenty for each class at least.")
-    check_inputs = np.stack([fit(rgb, config.size) for rgb in check.pictures]).astype(np.float32)
-    check_labels = np.array(check.targets)
-    frequency = Counter(learn.targets)
-    class_weight = {k: len(learn.targets) / (len(labels) * n) for k, n in frequency.items()}
+    pictures = _Pictures(learn, labels, config)
+    check_inputs = np.stack([middle(each.rgb, config.size) for each in check]).astype(np.float32)
+    check_labels = np.array([labels.index(each.cell.label) for each in check])
+    frequency = Counter(pictures.targets)
+    class_weight = {k: len(learn) / (len(frequency) * n) for k, n in frequency.items()}
 
-    model = _model_to_go_on_with(run, len(history), config, len(labels), len(learn), weights)
+    model = _model_to_go_on_with(folder, len(history), config, len(labels), len(pictures), weights)
     while not _finished(history, config):
         epoch = len(history)
         if epoch == config.head_epochs:
-            _free_base(model, config, len(learn))
-        learn.epoch = epoch
+            _free_base(model, config, len(pictures))
+        pictures.epoch = epoch
         # Dropout draws by (seed, epoch) too: its state is not among what a .keras file brings back.
         model.get_layer("dropout").seed_generator.state.assign([config.seed, epoch])
-        ticker = _Ticker(progress, epoch, config.epochs, len(learn))
-        fitted = model.fit(learn, epochs=1, class_weight=class_weight, callbacks=[ticker], verbose=0)
+        ticker = Ticker(progress, epoch, config.epochs, len(pictures))
+        fitted = model.fit(pictures, epochs=1, class_weight=class_weight, callbacks=[ticker], verbose=0)
         logits = model.predict(check_inputs, batch_size=config.batch, verbose=0)
         history.append(_row(epoch, fitted.history, logits, check_labels))
-        if best_epoch(history) == epoch:
-            _save(model, run / "best.keras")
-        _save(model, _checkpoint(run, len(history)))
-        _write_history(run, history)  # an epoch counts when it is in here, and its checkpoint is there by then
-        _checkpoint(run, epoch).unlink(missing_ok=True)
+        folder.keep(model, history, best=best_epoch(history) == epoch)
         curves.draw(history, run / "curves.png")
-    return run / "best.keras"
+    return folder.best
 
 
-def best_epoch(history: Sequence[dict[str, float]]) -> int:
+def best_epoch(history: History) -> int:
     """Index of the epoch with the highest val accuracy, then the lowest val log loss."""
     return max(range(len(history)), key=lambda i: (history[i]["val_accuracy"], -history[i]["val_log_loss"]))
 
@@ -98,62 +99,28 @@ class _Pictures(keras.utils.PyDataset):
     """Batches of varied pictures for one epoch; (seed, epoch, batch) decide the variation, so a resumed run repeats
     what an unbroken one would have drawn."""
 
-    def __init__(
-        self, cells: Sequence[LabelledCell], labels: Sequence[str], config: TrainConfig, progress: Progress
-    ) -> None:
+    def __init__(self, cells: Sequence[FramedCell], labels: Sequence[str], config: TrainConfig) -> None:
         super().__init__(workers=2, max_queue_size=8)
-        self.config = config
-        self.epoch = 0
-        self.classes = len(labels)
-        self.targets = [labels.index(cell.label) for cell in cells]
-        self.pictures: list[RGB] = []
-        for done, cell in enumerate(cells, 1):
-            with naming(cell.path):
-                self.pictures.append(decode(cell.path.read_bytes(), at_least=2 * config.size).rgb)
-            progress("reading pictures", done, len(cells))
+        self.cells, self.config, self.epoch, self.classes = cells, config, 0, len(labels)
+        self.targets = [labels.index(each.cell.label) for each in cells]
 
     def __len__(self) -> int:
-        return len(self.pictures) // self.config.batch or min(1, len(self.pictures))
+        return len(self.cells) // self.config.batch or min(1, len(self.cells))
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         config = self.config
-        order = np.random.default_rng((config.seed, self.epoch)).permutation(len(self.pictures))
+        order = np.random.default_rng((config.seed, self.epoch)).permutation(len(self.cells))
         chosen = order[index * config.batch : (index + 1) * config.batch]
         random = np.random.default_rng((config.seed, self.epoch, index))
-        inputs = np.stack([augmented(self.pictures[i], config.size, config.augmentation, random) for i in chosen])
+        inputs = np.stack([augmented(self.cells[i].rgb, config.size, config.augmentation, random) for i in chosen])
         return inputs.astype(np.float32), np.eye(self.classes, dtype=np.float32)[[self.targets[i] for i in chosen]]
 
 
-class _Ticker(keras.callbacks.Callback):
-    """Passes each finished batch on to the progress bar, counted over the whole run."""
-
-    def __init__(self, progress: Progress, epoch: int, epochs: int, batches: int) -> None:
-        super().__init__()
-        self.progress, self.epoch, self.epochs, self.batches = progress, epoch, epochs, batches
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        loss = f", loss {logs['loss']:.3f}" if logs else ""
-        done = self.epoch * self.batches + batch + 1
-        self.progress(f"epoch {self.epoch + 1} of {self.epochs}{loss}", done, self.epochs * self.batches)
-
-
-def _begin_or_resume(run: Path, config: TrainConfig, labels: Sequence[str], pictures: str) -> None:
-    run.mkdir(parents=True, exist_ok=True)
-    now = {"config": dataclasses.asdict(config), "labels": list(labels), "pictures_sha256": pictures}
-    now = json.loads(json.dumps(now))  # tuples as lists, as they come back from the file
-    record = run / "run.json"
-    if record.is_file() and json.loads(record.read_text()) != now:
-        raise errors.LabelsRefused(
-            f"{run} was begun with other settings or other pictures. Name a new run, or remove that folder."
-        )
-    record.write_text(json.dumps(now, indent=2) + "\n")
-
-
 def _model_to_go_on_with(
-    run: Path, epochs_done: int, config: TrainConfig, classes: int, batches: int, weights: Path | None
+    run: Run, epochs_done: int, config: TrainConfig, classes: int, batches: int, weights: Path | None
 ) -> keras.Model:
     if epochs_done:
-        return keras.saving.load_model(_checkpoint(run, epochs_done))
+        return keras.saving.load_model(run.checkpoint(epochs_done))
     model = network.build(config.size, classes, weights)
     network.set_base_trainable(model, False)
     _compile(model, keras.optimizers.Adam(config.head_rate), config)
@@ -190,34 +157,7 @@ def _row(epoch: int, fitted: dict[str, list[float]], logits: np.ndarray, truth: 
     }
 
 
-def _finished(history: Sequence[dict[str, float]], config: TrainConfig) -> bool:
+def _finished(history: History, config: TrainConfig) -> bool:
     if not history:
         return config.epochs == 0
     return len(history) >= config.epochs or len(history) - 1 - best_epoch(history) >= config.patience
-
-
-def _checkpoint(run: Path, epochs_done: int) -> Path:
-    return run / f"epoch-{epochs_done}.keras"
-
-
-def _save(model: keras.Model, path: Path) -> None:
-    partial = path.with_name("partial.keras")
-    model.save(partial)
-    partial.replace(path)
-
-
-def _read_history(run: Path) -> list[dict[str, float]]:
-    path = run / "history.csv"
-    if not path.is_file():
-        return []
-    with path.open(newline="") as file:
-        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
-
-
-def _write_history(run: Path, history: Sequence[dict[str, float]]) -> None:
-    partial = run / "history.csv.partial"
-    with partial.open("w", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(history[0]))
-        writer.writeheader()
-        writer.writerows(history)
-    partial.replace(run / "history.csv")

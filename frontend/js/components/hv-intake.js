@@ -3,7 +3,6 @@
  *
  *   <hv-intake></hv-intake>
  *   intake.limits = model.limits;       or null while unknown
- *   intake.wants = "One cell a picture";
  *
  * Events: hv-files (detail: { files }), hv-open-examples.
  */
@@ -32,7 +31,6 @@ template.innerHTML = `
       <button type="button" data-way="photograph">Take a photograph</button>
       <button type="button" data-way="examples">Try an example</button>
     </div>
-    <p class="wants"></p>
     <p class="limits quiet"></p>
     <input type="file" accept="image/*" multiple hidden data-input="choose">
     <input type="file" accept="image/*" capture="environment" hidden data-input="photograph">
@@ -58,11 +56,6 @@ class Intake extends HTMLElement {
     this.querySelector(".limits").textContent = line;
     // Named types, where known: they make a phone hand over JPEG where it would keep HEIC.
     this.#input("choose").accept = limits?.media_types.join(",") ?? "image/*";
-  }
-
-  /** What a picture should show, in words; empty where anything goes. */
-  set wants(sentence) {
-    this.querySelector(".wants").textContent = sentence;
   }
 
   focus() {

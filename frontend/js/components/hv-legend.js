@@ -7,6 +7,8 @@ import { element } from "../element.js";
 import { STATUSES } from "../words.js";
 import "./hv-status.js";
 
+const WHICH = "A cell gets one of the first three, a picture without cells one of the others. No label is made up.";
+
 class Legend extends HTMLElement {
   connectedCallback() {
     const list = element("dl");
@@ -17,7 +19,7 @@ class Legend extends HTMLElement {
     }
     this.append(
       element("h2", {}, "How an answer reads"),
-      element("p", { className: "quiet" }, "Every picture gets one of five. Where there is no label, none is made up."),
+      element("p", { className: "quiet" }, WHICH),
       list,
     );
   }

@@ -15,9 +15,9 @@ class Model extends HTMLElement {
     const title = element("h2", { id: "model-title" }, "The model ", name);
     const section = element("section", {}, title, factsOf(model));
     section.setAttribute("aria-labelledby", title.id);
-    const rows = model.metrics?.bundle;
-    if (rows && Object.keys(rows).length) {
-      section.append(Object.assign(element("hv-scores"), { scores: { rows, labs: model.labs } }));
+    const { bundle: rows = {}, recipe = {} } = model.metrics ?? {};
+    if (Object.keys(rows).length + Object.keys(recipe).length) {
+      section.append(Object.assign(element("hv-scores"), { scores: { rows, recipe, labs: model.labs } }));
     }
     this.replaceChildren(section);
   }

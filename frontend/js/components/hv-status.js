@@ -2,7 +2,7 @@
  * A status in a shape, a colour and a word.
  *
  *   const status = document.createElement("hv-status");
- *   status.status = "confident";        an answer's status, or a picture's state
+ *   status.status = "confident";        a cell's or an answer's status, or a picture's state
  */
 import { icon } from "../element.js";
 import { statusWord } from "../words.js";

@@ -1,0 +1,10 @@
+"""hematovision: the command line. Every command is a few lines over the library; heavy imports wait until needed."""
+
+from hematovision.cli.answering import bundle, classify, count, examples, serve
+from hematovision.cli.learning import evaluate, manifest, train
+from hematovision.cli.main import main
+
+for command in (serve, classify, count, train, evaluate, manifest, examples, bundle):
+    main.add_command(command)
+
+__all__ = ["main"]

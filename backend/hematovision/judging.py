@@ -1,0 +1,77 @@
+"""From a model's probabilities to what is said of a cell and of a picture: status, label, and why, in sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from hematovision.bundle import Bundle
+from hematovision.cells import Box, Cell, Prediction, Probability, Seen, in_words
+from hematovision.locator import Found
+
+PLATELET = "platelet"
+
+
+class Judgement(NamedTuple):
+    """What is said of a picture: that of its main cell, or why it has none."""
+
+    status: str
+    label: str | None = None
+    confidence: float | None = None
+    probabilities: tuple[Probability, ...] = ()
+    reasons: tuple[str, ...] = ()
+
+
+def judge(bundle: Bundle, found: Found, prediction: Prediction) -> Cell:
+    """A cell that was located and classified."""
+    best = prediction.best
+    reasons = []
+    if best.probability < bundle.confident_from:
+        second = sorted(prediction.probabilities, key=lambda each: -each.probability)[1]
+        reasons.append(
+            f"The model is {best.probability:.1%} sure, below the {bundle.confident_from:.1%} from which "
+            f"{bundle.confident_rate:.1%} of its answers were right in validation. The next class is "
+            f"{in_words(second.label)} ({second.probability:.1%}). A person should look."
+        )
+    if (found.kind == PLATELET) != (best.label == PLATELET):
+        located = "a platelet" if found.kind == PLATELET else "a cell with a nucleus"
+        reasons.append(
+            f"By its shape it was located as {located}, and classified as {in_words(best.label)}. A person should look."
+        )
+    return Cell(
+        box=_box(found),
+        kind=found.kind,
+        edge=found.edge,
+        status="check" if reasons else "confident",
+        label=best.label,
+        confidence=best.probability,
+        probabilities=prediction.probabilities,
+        reasons=tuple(reasons),
+    )
+
+
+def red(found: Found) -> Cell:
+    """A red cell: seen, not classified."""
+    return Cell(_box(found), found.kind, found.edge, status=None, label=None, confidence=None, probabilities=())
+
+
+def of_picture(cells: Sequence[Cell], seen: Seen) -> Judgement:
+    """That of the first cell, the main one; without a cell to classify, red cells tell a smear from something else."""
+    if cells:
+        main = cells[0]
+        return Judgement(main.status or "", main.label, main.confidence, main.probabilities, main.reasons)
+    if seen.red:
+        cells_were = "red cell was" if seen.red == 1 else "red cells were"
+        reason = f"{seen.red} {cells_were} seen, and neither a nucleated cell nor a platelet. Photograph another field."
+        return Judgement("no_cells", reasons=(reason,))
+    reason = (
+        "This does not look like a blood smear: no blood cells were found, or few among other things. Send a "
+        "photograph of a stained smear through a microscope, in focus, with cells at least 12 pixels wide."
+    )
+    return Judgement("not_a_smear", reasons=(reason,))
+
+
+def _box(found: Found) -> Box:
+    x, y = math.floor(found.x0), math.floor(found.y0)
+    return Box(x, y, max(1, math.ceil(found.x1) - x), max(1, math.ceil(found.y1) - y))

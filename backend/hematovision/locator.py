@@ -1,0 +1,206 @@
+"""RGB -> the cells in it, each a box with a score and a kind. Arrays in, boxes out; the network is handed in.
+
+The network is a centre-point detector (Zhou et al., Objects as Points, arXiv:1904.07850): for every 4 x 4 pixels of a
+256 px window, how likely each kind has its centre there, and where the box around that centre is. A picture is looked
+at whole first. If its cells turn out far from the size that the network knows best, it is looked at again at the scale
+that brings them there, window by window.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hematovision.background import WHITE, background_of, divide_out
+from hematovision.images import RGB, resize
+
+KINDS = ("nucleated", "platelet", "red")  # white cells and erythroblasts; platelets; red cells without a nucleus
+
+WINDOW = 256  # pixels a side of what the network sees
+STRIDE = 4  # pixels a side of one place of its answer
+OVERLAP = 96  # pixels that neighbouring windows share at least: a cell whole in one of them, at the size aimed at
+MOST_LOOKS = 4
+MOST_ENLARGED = 2.0  # beyond this, pixels are only made up
+LARGEST_EMPTY = 2048  # pixels on the longer side: a picture where nothing was found is not looked at any closer
+
+Floats = NDArray[np.floating]
+
+
+class Sought(NamedTuple):
+    """What the network answers of N windows: `heat` (N, 64, 64, 3), 0..1 a kind; `boxes` (N, 64, 64, 4), centre minus
+    place and the logarithms of width and height, in units of 4 px."""
+
+    heat: Floats
+    boxes: Floats
+
+
+Network = Callable[[NDArray[np.float32]], Sought]  # of (N, 256, 256, 3) float32 RGB in 0..255, background at 240
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What was fitted with a locator on its labs' train and val fields.
+
+    `limits`: the least score of a cell, by kind. `explained_from`: the least share of what is dark in a smear that lies
+    in cells (see smear.py). `sizes`: the typical longer side of each kind, as a share of a
+    nucleated cell's. `least`..`most`: pixels in a window across which nucleated cells are found well; `aim` is where
+    they are brought if they are outside.
+    """
+
+    limits: tuple[float, float, float]
+    sizes: tuple[float, float, float]
+    least: float
+    aim: float
+    most: float
+    explained_from: float
+
+
+@dataclass(frozen=True)
+class Found:
+    """A cell: corners in pixels of the picture given, within it; its kind; the score 0..1; whether the picture's edge
+    cuts it."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    kind: str
+    score: float
+    edge: bool
+
+    @property
+    def side(self) -> float:
+        """The longer side in pixels."""
+        return max(self.x1 - self.x0, self.y1 - self.y0)
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """x, y in pixels."""
+        return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
+
+
+def locate(
+    rgb: RGB, network: Network, fitted: Fitted, side: int = WINDOW, least_score: float | None = None
+) -> list[Found]:
+    """(H, W, 3) uint8 -> its cells, the best score first: those above the fitted limits, or above `least_score`, when
+    somebody wants to see what the limits leave out. At first the longer side is brought to `side` pixels."""
+    background = background_of(rgb)
+    longest = max(rgb.shape[:2])
+    scale = side / longest
+    closest = max(scale, min(MOST_ENLARGED, LARGEST_EMPTY / longest))
+    limits = fitted.limits if least_score is None else (least_score,) * len(KINDS)
+    found: list[Found] = []
+    for _ in range(MOST_LOOKS):
+        height, width = (max(8, round(side * scale)) for side in rgb.shape[:2])
+        scaled = divide_out(resize(rgb, width, height), background)
+        found = [_scaled(each, rgb.shape[1] / width, rgb.shape[0] / height) for each in look(scaled, network, limits)]
+        sure = [each for each in found if each.score >= fitted.limits[KINDS.index(each.kind)]]
+        better = min(scale * _step(sure, scale, fitted), MOST_ENLARGED if sure else closest)
+        if abs(better / scale - 1) < 0.1:
+            break
+        scale = better
+    return found
+
+
+def main_of(found: Sequence[Found], width: int, height: int) -> Found | None:
+    """The main cell of a picture of that size: the nucleated one nearest the centre, else the platelet nearest it."""
+
+    def distance(each: Found) -> tuple[bool, float]:
+        x, y = each.centre
+        return each.kind != "nucleated", math.hypot(x - width / 2, y - height / 2)
+
+    return min((each for each in found if each.kind != "red"), key=distance, default=None)
+
+
+def look(scaled: RGB, network: Network, limits: Sequence[float]) -> list[Found]:
+    """(H, W, 3) uint8, cells already at a fitting size and the background at 240 -> the cells, in its pixels."""
+    height, width = scaled.shape[:2]
+    tops, lefts = _starts(height), _starts(width)
+    candidates = []
+    for row, column in product(range(len(tops)), range(len(lefts))):
+        top, left = tops[row], lefts[column]
+        part = scaled[top : top + WINDOW, left : left + WINDOW]
+        window = np.full((1, WINDOW, WINDOW, 3), WHITE, np.float32)
+        window[0, : part.shape[0], : part.shape[1]] = part
+        each = _candidates(network(window), limits) + np.array([left, top, left, top, 0, 0])
+        # Of what two windows see, each keeps the side that is further from its own edge.
+        x, y = (each[:, 0] + each[:, 2]) / 2, (each[:, 1] + each[:, 3]) / 2
+        candidates.append(each[_within(x, lefts, column) & _within(y, tops, row)])
+    kept = _without_doubles(np.concatenate(candidates))
+    kept[:, :4] = kept[:, :4].clip(0, np.tile([width, height], 2))
+    kept = kept[(kept[:, 2] - kept[:, 0] > 2) & (kept[:, 3] - kept[:, 1] > 2)]
+    margin = STRIDE / 2
+    low, high = np.array([margin, margin]), np.array([width, height]) - margin
+    edge = np.any((kept[:, :2] < low) | (kept[:, 2:4] > high), axis=1)
+    return [
+        Found(x0, y0, x1, y1, kind=KINDS[int(kind)], score=score, edge=cut)
+        for (x0, y0, x1, y1, score, kind), cut in zip(kept.tolist(), edge.tolist(), strict=True)
+    ]
+
+
+def overlap(one: Floats, others: Floats) -> Floats:
+    """Intersection over union of a box (4,) with each of (N, 4): x0, y0, x1, y1 -> (N,) 0..1."""
+    sides = np.minimum(one[2:], others[:, 2:]) - np.maximum(one[:2], others[:, :2])
+    common = sides.clip(0).prod(axis=1)
+    areas = (others[:, 2:] - others[:, :2]).prod(axis=1) + (one[2:] - one[:2]).prod()
+    return np.asarray(common / (areas - common))
+
+
+def _step(found: list[Found], scale: float, fitted: Fitted) -> float:
+    """By what factor to change the scale: 1 if the cells are at a good size."""
+    if not found:
+        return 2.0
+    size = scale * float(np.median([each.side / fitted.sizes[KINDS.index(each.kind)] for each in found]))
+    return 1.0 if fitted.least <= size <= fitted.most else min(max(fitted.aim / size, 1 / 4), 4.0)
+
+
+def _starts(length: int) -> list[int]:
+    """Where windows start along a side, spread evenly."""
+    if length <= WINDOW:
+        return [0]
+    windows = -(-(length - OVERLAP) // (WINDOW - OVERLAP))
+    return [round(start) for start in np.linspace(0, length - WINDOW, windows)]
+
+
+def _within(centre: Floats, starts: list[int], index: int) -> NDArray[np.bool_]:
+    low = -np.inf if index == 0 else (starts[index - 1] + starts[index] + WINDOW) / 2
+    high = np.inf if index == len(starts) - 1 else (starts[index] + starts[index + 1] + WINDOW) / 2
+    return np.asarray((centre >= low) & (centre < high))
+
+
+def _candidates(sought: Sought, limits: Sequence[float]) -> Floats:
+    """One window's peaks of heat: (N, 6) x0, y0, x1, y1, score, kind."""
+    heat = sought.heat[0]
+    padded = np.pad(heat, ((1, 1), (1, 1), (0, 0)))
+    side = len(heat)
+    around = [padded[y : y + side, x : x + side] for y, x in product(range(3), range(3))]
+    peaks = (heat >= np.max(around, axis=0)) & (heat >= np.asarray(limits))
+    line, column, kind = np.nonzero(peaks)
+    across, down, width, height = sought.boxes[0, line, column].T.astype(np.float64)
+    x, y = column + 0.5 + across, line + 0.5 + down
+    half_width, half_height = np.exp(np.minimum(width, 5)) / 2, np.exp(np.minimum(height, 5)) / 2
+    corners = STRIDE * np.stack([x - half_width, y - half_height, x + half_width, y + half_height], axis=1)
+    return np.column_stack([corners, heat[line, column, kind], kind])
+
+
+def _without_doubles(candidates: Floats) -> Floats:
+    """Best first; a candidate goes where a better one of its kind overlaps it by half, or of another kind nearly
+    wholly (non-maximum suppression)."""
+    order = candidates[np.argsort(-candidates[:, 4], kind="stable")]
+    kept: list[int] = []
+    for index, each in enumerate(order):
+        better = order[kept]
+        alike = np.where(better[:, 5] == each[5], 0.5, 0.7)
+        if not (overlap(each[:4], better[:, :4]) > alike).any():
+            kept.append(index)
+    return order[kept]
+
+
+def _scaled(each: Found, across: float, down: float) -> Found:
+    return Found(each.x0 * across, each.y0 * down, each.x1 * across, each.y1 * down, each.kind, each.score, each.edge)

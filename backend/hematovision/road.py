@@ -1,0 +1,47 @@
+"""The road that every picture takes, training's val pictures and the self-test's too: locate, frame, classify."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hematovision.background import background_of
+from hematovision.bundle import Bundle
+from hematovision.calibration import softmax
+from hematovision.framing import frame
+from hematovision.images import RGB
+from hematovision.locator import Found, main_of
+from hematovision.runtime import Networks
+from hematovision.smear import cells_of
+
+
+class Road:
+    """A bundle's facts and its networks. Knows no files, no self-test and no sentences."""
+
+    def __init__(self, bundle: Bundle, networks: Networks) -> None:
+        self.bundle = bundle
+        self.networks = networks
+
+    def locate(self, rgb: RGB) -> list[Found]:
+        """(H, W, 3) uint8 -> its cells, the main one first if there is one, then the best score first; none if it does
+        not look like a smear."""
+        found = cells_of(rgb, self.networks.locator, self.bundle.locator)
+        main = main_of(found, rgb.shape[1], rgb.shape[0])
+        return [main, *(each for each in found if each is not main)] if main else found
+
+    def probabilities(self, rgb: RGB, cells: Sequence[Found]) -> NDArray[np.float64]:
+        """(H, W, 3) uint8 and N cells in it -> (N, classes), calibrated, in the order of `bundle.labels`."""
+        if not cells:
+            return np.empty((0, len(self.bundle.labels)))
+        background = background_of(rgb)
+        size, context = self.bundle.size, self.bundle.context
+        frames = np.stack([frame(rgb, cell.centre, context * cell.side, size, background) for cell in cells])
+        logits = self.networks.classifier(frames.astype(np.float32)).logits
+        return np.asarray(softmax(logits, self.bundle.temperature))
+
+    def look(self, rgb: RGB) -> list[tuple[Found, NDArray[np.float64]]]:
+        """Every cell that is classified, with its probabilities."""
+        cells = [each for each in self.locate(rgb) if each.kind != "red"]
+        return list(zip(cells, self.probabilities(rgb, cells), strict=True))

@@ -1,0 +1,50 @@
+"""Labelled crops -> standard pictures of their main cell, with room around it for turning and shifting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from hematovision.background import background_of
+from hematovision.framing import frame
+from hematovision.images import RGB, decode
+from hematovision.locator import Found, main_of
+from hematovision.progress import Progress
+from hematovision.training.labs import LabelledCell, naming
+
+ROOM = 1.75  # side of what is kept, in sides of the standard picture
+
+Locate = Callable[[RGB], list[Found]]
+
+
+@dataclass(frozen=True)
+class FramedCell:
+    """A labelled cell's standard picture with `ROOM`: (ROOM * size, ROOM * size, 3) uint8."""
+
+    cell: LabelledCell
+    rgb: RGB
+
+
+def framed(
+    cells: Sequence[LabelledCell], locate: Locate, size: int, context: float, progress: Progress
+) -> list[FramedCell]:
+    """Each cell in which a nucleated cell or a platelet is found; the others teach nothing about one and are left out.
+
+    Raises `LabelsRefused` with the name of a picture that cannot be read.
+    """
+    kept = []
+    for done, cell in enumerate(cells, 1):
+        with naming(cell.path):
+            rgb = decode(cell.path.read_bytes()).rgb
+        main = main_of(locate(rgb), rgb.shape[1], rgb.shape[0])
+        if main is not None:
+            side = ROOM * context * main.side
+            kept.append(FramedCell(cell, frame(rgb, main.centre, side, round(ROOM * size), background_of(rgb))))
+        progress("framing cells", done, len(cells))
+    return kept
+
+
+def middle(rgb: RGB, size: int) -> RGB:
+    """The standard picture alone, without the room around it: (size, size, 3) uint8."""
+    start = (len(rgb) - size) // 2
+    return rgb[start : start + size, start : start + size]

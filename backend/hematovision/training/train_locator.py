@@ -1,0 +1,177 @@
+"""Train the locator on fields with boxes, and on crops whose centre is a cell."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from hematovision import errors
+from hematovision.background import background_of, divide_out
+from hematovision.images import decode
+from hematovision.locator import KINDS
+from hematovision.progress import Progress
+from hematovision.training import curves, locating, locator_network
+from hematovision.training.fields import BoxedField, read_fields
+from hematovision.training.labs import LabelledCell, naming, read_cells
+from hematovision.training.runs import Run, Ticker
+from hematovision.training.splits import SPOILT
+from hematovision.training.targets import wanted
+from hematovision.training.windows import NUCLEATED, PLATELET, Source, Variation, shrunk, window
+
+CROPS = "crops"  # the crops of a laboratory are drawn beside its fields, less often
+
+
+@dataclass(frozen=True)
+class LocatorConfig:
+    """Everything that decides a run besides the pictures; stored with it as run.json."""
+
+    labs: tuple[str, ...] = ()  # laboratories to learn from; empty: all there are
+    crops_of: tuple[str, ...] = ("barcelona",)  # whose crops are centred on their cell
+    epochs: int = 24
+    windows: int = 1600  # an epoch
+    batch: int = 16
+    rate: float = 1e-3  # Adam, after 100 steps of warming up, falling to nothing along a cosine
+    clip: float = 5.0  # largest norm of all gradients together
+    seed: int = 1
+    variation: Variation = field(default_factory=Variation)
+
+
+def train(data: Path, run: Path, config: LocatorConfig, weights: Path | None, progress: Progress) -> Path:
+    """Train, or go on training, in the folder `run`, and fit its limits on val fields; returns the folder.
+
+    The model is that of the last epoch: the rate has fallen to nothing by then, and no epoch is picked. Val windows are
+    scored beside it; test rows are not read.
+
+    Raises `LabelsRefused` if there is nothing to learn from, or the run was begun with other settings or pictures.
+    """
+    keras.utils.set_random_seed(config.seed)
+    fields = [each for each in read_fields(data, config.labs) if each.group not in SPOILT]
+    cells = _crops(data, config.crops_of, {each.lab for each in fields})
+    folder = Run(run, config, KINDS, _hash(fields, cells, data))
+    history = folder.history()
+    if len(history) >= config.epochs:
+        return _finished(run, fields, config, data, progress)
+    learn = _Windows(fields, cells, "train", config, progress)
+    check = _Windows(fields, cells, "val", config, progress)
+    check.epoch, check.batches = -1, max(1, len(check.sources) // config.batch)  # the same after every epoch
+    if history:
+        with keras.saving.custom_object_scope({"loss": locator_network.loss}):
+            model = keras.saving.load_model(folder.checkpoint(len(history)))
+    else:
+        model = _new(config, len(learn), weights)
+    while len(history) < config.epochs:
+        learn.epoch = len(history)
+        ticker = Ticker(progress, learn.epoch, config.epochs, len(learn))
+        fitted = model.fit(learn, epochs=1, callbacks=[ticker], verbose=0)
+        val = float(model.evaluate(check, verbose=0))
+        history.append({"epoch": learn.epoch + 1, "loss": fitted.history["loss"][0], "val_loss": val})
+        folder.keep(model, history, best=True)
+        curves.draw_loss(history, run / "curves.png")
+    return _finished(run, fields, config, data, progress)
+
+
+class _Windows(keras.utils.PyDataset):
+    """Batches of windows; (seed, epoch, batch) decide them, so that a resumed run repeats what an unbroken one would
+    have drawn. Laboratories are drawn alike; those whose boxes are incomplete, and crops, half as often."""
+
+    def __init__(
+        self,
+        fields: Sequence[BoxedField],
+        cells: Sequence[LabelledCell],
+        split: str,
+        config: LocatorConfig,
+        progress: Progress,
+    ) -> None:
+        super().__init__(workers=2, max_queue_size=8)
+        self.config, self.epoch = config, 0
+        self.batches = config.windows // config.batch
+        self.by_lab: dict[str, list[Source]] = defaultdict(list)
+        chosen = [each for each in fields if each.split == split]
+        typical = _typical_sizes(fields)
+        crops = [cell for cell in cells if cell.split == split]
+        for done, each in enumerate(chosen, 1):
+            self.by_lab[each.lab].append(_field_source(each))
+            progress("reading fields", done, len(chosen))
+        for done, cell in enumerate(crops, 1):
+            self.by_lab[f"{cell.lab} {CROPS}"].append(_crop_source(cell, typical[cell.lab]))
+            progress("reading crops", done, len(crops))
+        if not self.by_lab:
+            raise errors.LabelsRefused(f"There is no field on the side {split}. Add fields with boxes.")
+        self.labs = sorted(self.by_lab)
+        weights = np.array([1.0 if self.by_lab[lab][0].complete else 0.5 for lab in self.labs])
+        self.weights = weights / weights.sum()
+        self.sources = [source for lab in self.labs for source in self.by_lab[lab]]
+        self.whole = [source for source in self.sources if source.complete]
+        self.small = [shrunk(source, config.variation.small_sizes[1]) for source in self.whole]
+
+    def __len__(self) -> int:
+        return self.batches
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        random = np.random.default_rng((self.config.seed, self.epoch + 1, index))
+        inputs, answers = [], []
+        for _ in range(self.config.batch):
+            lab = self.by_lab[self.labs[random.choice(len(self.labs), p=self.weights)]]
+            source = lab[random.integers(len(lab))]
+            drawn = window(source, self.whole, self.small, self.config.variation, random)
+            inputs.append(drawn.rgb)
+            answers.append(wanted(drawn))
+        return np.stack(inputs).astype(np.float32), np.stack(answers)
+
+
+def _finished(run: Path, fields: Sequence[BoxedField], config: LocatorConfig, data: Path, progress: Progress) -> Path:
+    if not (run / locating.RECORD).is_file():
+        labs = {each.lab for each in fields}
+        locating.finish(run, fields, _crops(data, tuple(labs), labs), config.variation.sizes, progress)
+    return run
+
+
+def _new(config: LocatorConfig, batches: int, weights: Path | None) -> keras.Model:
+    model = locator_network.build(weights)
+    steps = max(1, config.epochs * batches - 100)
+    rate = keras.optimizers.schedules.CosineDecay(config.rate / 10, steps, warmup_target=config.rate, warmup_steps=100)
+    optimizer = keras.optimizers.Adam(rate, global_clipnorm=config.clip)
+    model.compile(optimizer, locator_network.loss, jit_compile=False)  # XLA is ten times slower on a CPU
+    return model
+
+
+def _field_source(each: BoxedField) -> Source:
+    with naming(each.path):
+        rgb = decode(each.path.read_bytes()).rgb
+    return Source(divide_out(rgb, background_of(rgb)), each.boxes, each.kinds, each.complete, exact=True)
+
+
+def _crop_source(cell: LabelledCell, typical: dict[int, float]) -> Source:
+    """A crop with its one known centre, and the size that its laboratory's cells of that kind commonly have."""
+    with naming(cell.path):
+        rgb = decode(cell.path.read_bytes()).rgb
+    kind = PLATELET if cell.label == "platelet" else NUCLEATED
+    centre, half = np.array(rgb.shape[1::-1]) / 2, typical[kind] / 2
+    box = np.concatenate([centre - half, centre + half])[np.newaxis]
+    return Source(divide_out(rgb, background_of(rgb)), box, np.array([kind]), complete=False, exact=False)
+
+
+def _typical_sizes(fields: Sequence[BoxedField]) -> dict[str, dict[int, float]]:
+    sizes: dict[str, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for each in fields:
+        for box, kind in zip(each.boxes, each.kinds, strict=True):
+            sizes[each.lab][int(kind)].append(float((box[2:] - box[:2]).max()))
+    return {lab: {kind: float(np.median(all_)) for kind, all_ in of.items()} for lab, of in sizes.items()}
+
+
+def _crops(data: Path, of: Sequence[str], labs: Collection[str]) -> list[LabelledCell]:
+    cells = read_cells(data) if (data / "cells.csv").is_file() else []
+    return [cell for cell in cells if cell.lab in of and cell.lab in labs and cell.group not in SPOILT]
+
+
+def _hash(fields: Sequence[BoxedField], cells: Sequence[LabelledCell], data: Path) -> str:
+    """SHA-256 over what is learned from: every field with its boxes, every crop, each with its split."""
+    lines = [f"{each.path.relative_to(data).as_posix()},{each.split},{each.boxes.tolist()}\n" for each in fields]
+    lines += [f"{cell.path.relative_to(data).as_posix()},{cell.label},{cell.split}\n" for cell in cells]
+    return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()

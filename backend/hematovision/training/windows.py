@@ -1,0 +1,257 @@
+"""What the locator learns from: windows cut out of fields and crops, varied, with the answer wanted.
+
+Cells come at every size that a microscope and a camera make of them; stain and light vary as in `augment`. Cells and
+platelets of other pictures are laid over some windows, multiplied as light through two layers is, so that nuclei that
+touch and clumps of platelets are met more often than the smears at hand show them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+from hematovision.background import WHITE
+from hematovision.images import RGB, resize
+from hematovision.locator import KINDS, WINDOW
+from hematovision.training.augment import Augmentation, recompressed, restained
+
+NUCLEATED, PLATELET, RED = (KINDS.index(kind) for kind in ("nucleated", "platelet", "red"))
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Variation:
+    """How windows vary."""
+
+    sizes: tuple[float, float] = (42, 190)  # of a nucleated cell in the window, in pixels; the middle is commonest
+    small_sizes: tuple[float, float] = (18, 50)  # the same where many pictures are laid side by side
+    side_by_side: float = 0.25  # share of windows made so: dense fields of small cells
+    stain: Augmentation = Augmentation(strength=(0.45, 1.6), mixing=0.1, channel=0.25, brightness=(0.88, 1.06))
+    overlaid: float = 0.25  # share of the others over which objects of other pictures are laid
+    shade: float = 0.3  # how much darker one side or the rim may be, as a share
+
+
+@dataclass(frozen=True)
+class Source:
+    """A picture to cut windows from: `rgb` with its background divided out; `boxes` (N, 4) x0, y0, x1, y1 in its
+    pixels with `kinds` (N,). `complete`: what has no box is background. `exact`: the boxes are whole cells; otherwise
+    only their centres count, their size being a guess."""
+
+    rgb: RGB
+    boxes: Floats
+    kinds: NDArray[np.int64]
+    complete: bool
+    exact: bool
+
+
+@dataclass(frozen=True)
+class Window:
+    """(256, 256, 3) uint8 with the boxes that are in it; `sizes_known` (N,) says which boxes are exact."""
+
+    rgb: RGB
+    boxes: Floats
+    kinds: NDArray[np.int64]
+    complete: bool
+    exact: bool
+
+
+def window(
+    source: Source, others: Sequence[Source], small: Sequence[Source], how: Variation, random: np.random.Generator
+) -> Window:
+    """One varied window of `source` or, now and then, of several `small` ones; objects of `others` are laid over it.
+    Those two are complete. The same generator state gives the same window."""
+    if small and random.random() < how.side_by_side:
+        cut = _side_by_side(small, how, random)
+    else:
+        cut = _cut(source, how, random)
+        if cut.complete and others and random.random() < how.overlaid:
+            cut = _overlaid(cut, others, random)
+    cut = _turned(cut, random)
+    rgb = cut.rgb
+    if random.random() < 0.4:
+        blurred = Image.fromarray(rgb).filter(ImageFilter.GaussianBlur(random.uniform(0, how.stain.blur)))
+        rgb = np.asarray(blurred)
+    rgb = restained(rgb, how.stain, random)
+    if random.random() < 0.3:
+        rgb = _shaded(rgb, how.shade, random)
+    if random.random() < 0.3:
+        rgb = recompressed(rgb, int(random.integers(*how.stain.jpeg_quality)))
+    return Window(rgb, cut.boxes, cut.kinds, cut.complete, cut.exact)
+
+
+def shrunk(source: Source, size: float) -> Source:
+    """The source at a scale at which its nucleated cells are `size` pixels, if that makes it smaller."""
+    height, width = source.rgb.shape[:2]
+    factor = min(1.0, size / _nucleated_size(source))
+    new_width, new_height = max(8, round(width * factor)), max(8, round(height * factor))
+    boxes = source.boxes * np.tile([new_width / width, new_height / height], 2)
+    return replace(source, rgb=resize(source.rgb, new_width, new_height), boxes=boxes)
+
+
+def _cut(source: Source, how: Variation, random: np.random.Generator) -> Window:
+    """Scale so that cells get a drawn size, cut near one of them more often than not, and pad with bare slide."""
+    height, width = source.rgb.shape[:2]
+    low, high = np.log(how.sizes)
+    size = math.exp((random.uniform(low, high) + random.uniform(low, high)) / 2)
+    factor = max(size / _nucleated_size(source), 0.6 * WINDOW / max(height, width))
+    new_width, new_height = max(8, round(width * factor)), max(8, round(height * factor))
+    boxes = source.boxes * np.tile([new_width / width, new_height / height], 2)
+    chosen = np.flatnonzero(source.kinds != RED)
+    if len(chosen) and random.random() < 0.7:
+        x0, y0, x1, y1 = boxes[random.choice(chosen)]
+        corner = np.array([(x0 + x1) / 2, (y0 + y1) / 2]) - random.uniform(0.1, 0.9, 2) * WINDOW
+    else:
+        corner = random.uniform(0, 1, 2) * (new_width - WINDOW, new_height - WINDOW)
+    beyond = np.array([new_width - WINDOW, new_height - WINDOW])
+    left, top = map(int, np.round(np.clip(corner, np.minimum(beyond, 0), np.maximum(beyond, 0))))
+
+    # Only the part that is seen is resampled; at serving, too, nothing lies beyond the picture's edge.
+    seen = (max(left, 0), max(top, 0), min(left + WINDOW, new_width), min(top + WINDOW, new_height))
+    across, down = width / new_width, height / new_height
+    in_source = (seen[0] * across, seen[1] * down, min(seen[2] * across, width), min(seen[3] * down, height))
+    part = resize(source.rgb, seen[2] - seen[0], seen[3] - seen[1], in_source)
+    canvas = np.full((WINDOW, WINDOW, 3), WHITE, np.uint8)
+    canvas[seen[1] - top : seen[3] - top, seen[0] - left : seen[2] - left] = part
+
+    inside, kept = _inside(boxes - np.tile([left, top], 2), WINDOW, WINDOW)
+    return Window(canvas, inside, source.kinds[kept], source.complete, source.exact)
+
+
+def _side_by_side(sources: Sequence[Source], how: Variation, random: np.random.Generator) -> Window:
+    """Rows of small pictures, their cells of one size."""
+    canvas = np.full((WINDOW, WINDOW, 3), WHITE, np.uint8)
+    size = math.exp(random.uniform(*np.log(how.small_sizes)))
+    boxes, kinds, top = [], [], 0
+    while top < WINDOW:
+        left, row = 0, 0
+        while left < WINDOW:
+            source = sources[int(random.integers(len(sources)))]
+            factor = size * random.uniform(0.85, 1.15) / _nucleated_size(source)
+            height, width = (max(8, round(side * factor)) for side in source.rgb.shape[:2])
+            row = row or height
+            tile = resize(source.rgb, width, height)[:row, : WINDOW - left][: WINDOW - top]
+            canvas[top : top + len(tile), left : left + tile.shape[1]] = tile
+            scaled = source.boxes * np.tile([width / source.rgb.shape[1], height / source.rgb.shape[0]], 2)
+            inside, kept = _inside(scaled, tile.shape[1], len(tile))
+            boxes.append(inside + np.tile([left, top], 2))
+            kinds.append(source.kinds[kept])
+            left += width
+        top += row
+    return Window(canvas, np.concatenate(boxes), np.concatenate(kinds), complete=True, exact=True)
+
+
+def _inside(boxes: Floats, width: float, height: float) -> tuple[Floats, NDArray[np.bool_]]:
+    """The boxes of which at least a quarter lies within 0..width, 0..height, cut to it; and which those are."""
+    cut = boxes.clip(0, np.tile([width, height], 2))
+    sides, whole = cut[:, 2:] - cut[:, :2], boxes[:, 2:] - boxes[:, :2]
+    kept = (sides.prod(axis=1) > 0.25 * whole.prod(axis=1)) & (sides > 3).all(axis=1)
+    return cut[kept], kept
+
+
+def _shaded(rgb: RGB, most: float, random: np.random.Generator) -> RGB:
+    """Darker towards one side, or towards the rim; each channel a little differently."""
+    along = np.linspace(-1, 1, WINDOW)
+    slope = random.uniform(-1, 1, 2)
+    plane = (slope[0] * along[:, np.newaxis] + slope[1] * along) / 2
+    bowl = random.uniform(-1, 1) * (along[:, np.newaxis] ** 2 + along**2) / 2
+    shade = (plane + bowl)[..., np.newaxis] * most * random.uniform(0.5, 1, 3)
+    return np.asarray((rgb * (1 - shade + shade.min(axis=(0, 1)))).clip(0, 255).astype(np.uint8))
+
+
+def _nucleated_size(source: Source) -> float:
+    """The median longer side of the nucleated cells in pixels; from red cells or the picture where there is none."""
+    longer = (source.boxes[:, 2:] - source.boxes[:, :2]).max(axis=1)
+    for kind, factor in ((NUCLEATED, 1.0), (RED, 1 / 0.53), (PLATELET, 1 / 0.23)):
+        if (source.kinds == kind).any():
+            return float(np.median(longer[source.kinds == kind]) * factor)
+    return 0.3 * float(max(source.rgb.shape[:2]))
+
+
+def _overlaid(into: Window, others: Sequence[Source], random: np.random.Generator) -> Window:
+    """Lay a few nucleated cells beside others, or some platelets close together, over the window."""
+    here = into.boxes[into.kinds == NUCLEATED]
+    if len(here):
+        size = float(np.median((here[:, 2:] - here[:, :2]).max(axis=1)))
+    else:
+        size = _nucleated_size(Source(into.rgb, into.boxes, into.kinds, True, True))
+    clump = random.random() < 0.5
+    kind = PLATELET if clump else NUCLEATED
+    layer = into.rgb.astype(np.float32)
+    boxes, kinds = list(into.boxes), list(into.kinds)
+    middle = random.uniform(0.15, 0.85, 2) * WINDOW
+    for _ in range(int(random.integers(2, 9)) if clump else int(random.integers(1, 4))):
+        patch = _object(others, kind, size * random.uniform(*((0.15, 0.35) if clump else (0.7, 1.2))), random)
+        if patch is None:
+            break
+        away = random.uniform(0, 2 * np.pi)
+        if clump:
+            centre = middle + random.uniform(0, size * 0.5) * np.array([np.cos(away), np.sin(away)])
+        elif len(here):
+            beside = here[random.integers(len(here))]
+            reach = (max(beside[2:] - beside[:2]) + max(patch.shape[:2]) / 1.2) / 2 * random.uniform(0.9, 1.15)
+            centre = (beside[:2] + beside[2:]) / 2 + reach * np.array([np.cos(away), np.sin(away)])
+        else:
+            centre = random.uniform(0.1, 0.9, 2) * WINDOW
+        box = _lay(layer, patch, centre)
+        if box is not None:
+            boxes.append(box)
+            kinds.append(kind)
+            if not clump:
+                here = np.vstack([here.reshape(-1, 4), box])
+    rgb = layer.clip(0, 255).astype(np.uint8)
+    return Window(rgb, np.array(boxes).reshape(-1, 4), np.array(kinds, np.int64), True, into.exact)
+
+
+def _object(others: Sequence[Source], kind: int, size: float, random: np.random.Generator) -> Floats | None:
+    """A cell of that kind from another picture as transmittance (h, w, 3), a fifth wider than its box and fading to 1
+    outside the ellipse in it."""
+    for _ in range(10):
+        source = others[int(random.integers(len(others)))]
+        chosen = np.flatnonzero(source.kinds == kind)
+        if not source.exact or not len(chosen):
+            continue
+        x0, y0, x1, y1 = source.boxes[random.choice(chosen)]
+        width, height = 1.2 * (x1 - x0), 1.2 * (y1 - y0)
+        x, y = (x0 + x1 - width) / 2, (y0 + y1 - height) / 2
+        if x < 0 or y < 0 or x + width > source.rgb.shape[1] or y + height > source.rgb.shape[0]:
+            continue
+        factor = 1.2 * size / max(width, height)
+        sides = max(4, round(width * factor)), max(4, round(height * factor))
+        patch = resize(source.rgb, *sides, box=(x, y, x + width, y + height))
+        light = np.rot90(patch / WHITE, int(random.integers(4)))
+        down, across = (np.linspace(-1.2, 1.2, side) for side in light.shape[:2])
+        beyond = np.hypot(down[:, np.newaxis], across)
+        share = np.clip((1.15 - beyond) / 0.15, 0, 1)[..., np.newaxis]
+        return np.asarray(light * share + (1 - share))
+    return None
+
+
+def _lay(layer: NDArray[np.float32], patch: Floats, centre: Floats) -> Floats | None:
+    """Multiply the patch into the layer; its box within the window, or None if too little of it is inside."""
+    height, width = patch.shape[:2]
+    left, top = np.round(centre - (width / 2, height / 2)).astype(int)
+    x0, y0, x1, y1 = max(left, 0), max(top, 0), min(left + width, WINDOW), min(top + height, WINDOW)
+    if (x1 - x0) * (y1 - y0) < 0.4 * width * height:
+        return None
+    layer[y0:y1, x0:x1] *= patch[y0 - top : y1 - top, x0 - left : x1 - left]
+    side = np.array([width, height]) / 1.2
+    box = np.concatenate([centre - side / 2, centre + side / 2]).clip(0, WINDOW)
+    return box if (box[2:] - box[:2] > 3).all() else None
+
+
+def _turned(cut: Window, random: np.random.Generator) -> Window:
+    """A quarter turn or several, and a mirror: a smear has no upright and no handedness."""
+    rgb, boxes = cut.rgb, cut.boxes
+    for _ in range(random.integers(4)):
+        rgb = np.rot90(rgb)
+        boxes = np.stack([boxes[:, 1], WINDOW - boxes[:, 2], boxes[:, 3], WINDOW - boxes[:, 0]], axis=1)
+    if random.random() < 0.5:
+        rgb = rgb[:, ::-1]
+        boxes = np.stack([WINDOW - boxes[:, 2], boxes[:, 1], WINDOW - boxes[:, 0], boxes[:, 3]], axis=1)
+    return Window(np.ascontiguousarray(rgb), boxes, cut.kinds, cut.complete, cut.exact)

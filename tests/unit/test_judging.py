@@ -1,0 +1,121 @@
+"""What is said of a cell and of a picture, and why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from discs import FITTED
+from hematovision.bundle import Bundle
+from hematovision.cells import Box, Cell, Prediction, Probability, Seen
+from hematovision.judging import judge, of_picture, red
+from hematovision.locator import Found
+
+LABELS = ("immature_granulocyte", "lymphocyte", "platelet")
+BUNDLE = Bundle(
+    path=Path(),
+    name="drawn",
+    version="1",
+    labels=LABELS,
+    size=32,
+    context=1.4,
+    locator=FITTED,
+    temperature=1.0,
+    confident_from=0.9,
+    confident_rate=0.995,
+    metrics={},
+    record={},
+)
+FOUND = Found(10.5, 20.0, 40.25, 50.75, "nucleated", 0.8, edge=False)
+
+
+def prediction(*probabilities: float) -> Prediction:
+    return Prediction(tuple(map(Probability, LABELS, probabilities)))
+
+
+SURE, UNSURE = prediction(0.02, 0.95, 0.03), prediction(0.25, 0.7, 0.05)
+
+
+def test_a_cell_that_the_model_is_sure_of_is_confident_and_needs_no_reason() -> None:
+    cell = judge(BUNDLE, FOUND, SURE)
+    assert (cell.status, cell.label, cell.confidence, cell.reasons) == ("confident", "lymphocyte", 0.95, ())
+    assert (cell.kind, cell.edge) == ("nucleated", False)
+    assert cell.probabilities == SURE.probabilities
+
+
+def test_below_the_limit_a_person_should_look_and_is_told_the_next_class() -> None:
+    cell = judge(BUNDLE, FOUND, UNSURE)
+    assert (cell.status, cell.label, cell.confidence) == ("check", "lymphocyte", 0.7)
+    [reason] = cell.reasons
+    for told in ("70.0%", "90.0%", "99.5%", "immature granulocyte (25.0%)", "A person should look."):
+        assert told in reason
+
+
+def test_at_the_limit_it_is_confident() -> None:
+    assert judge(BUNDLE, FOUND, prediction(0.05, 0.9, 0.05)).status == "confident"
+
+
+@pytest.mark.parametrize(
+    ("kind", "answer", "told"),
+    [
+        ("platelet", SURE, "located as a platelet, and classified as lymphocyte"),
+        ("nucleated", prediction(0.02, 0.03, 0.95), "located as a cell with a nucleus, and classified as platelet"),
+    ],
+)
+def test_where_shape_and_class_disagree_a_person_should_look(kind: str, answer: Prediction, told: str) -> None:
+    cell = judge(BUNDLE, replace(FOUND, kind=kind), answer)
+    assert cell.status == "check"
+    [reason] = cell.reasons
+    assert told in reason
+    assert cell.label == answer.best.label
+
+
+def test_a_platelet_that_is_called_one_is_confident() -> None:
+    assert judge(BUNDLE, replace(FOUND, kind="platelet"), prediction(0.02, 0.03, 0.95)).status == "confident"
+
+
+def test_both_reasons_are_told() -> None:
+    assert len(judge(BUNDLE, replace(FOUND, kind="platelet"), UNSURE).reasons) == 2
+
+
+def test_a_red_cell_is_seen_and_not_classified() -> None:
+    cell = red(replace(FOUND, kind="red", edge=True))
+    assert cell == Cell(Box(10, 20, 31, 31), "red", True, None, None, None, ())
+
+
+def test_a_box_is_whole_pixels_that_hold_what_was_found() -> None:
+    assert judge(BUNDLE, FOUND, SURE).box == Box(10, 20, 31, 31)  # 10..41 and 20..51
+
+
+@settings(deadline=None)
+@given(st.floats(0, 500), st.floats(0, 500), st.floats(1e-6, 500), st.floats(1e-6, 500))
+def test_every_box_holds_what_was_found_and_no_pixel_more(x: float, y: float, width: float, height: float) -> None:
+    box = red(Found(x, y, x + width, y + height, "red", 0.9, edge=False)).box
+    assert box.width >= 1 and box.height >= 1
+    assert 0 <= x - box.x < 1 and 0 <= y - box.y < 1
+    assert 0 <= box.x + box.width - (x + width) <= 1 and 0 <= box.y + box.height - (y + height) <= 1
+
+
+def test_what_is_said_of_a_picture_is_what_is_said_of_its_first_cell() -> None:
+    first, second = judge(BUNDLE, FOUND, UNSURE), judge(BUNDLE, FOUND, SURE)
+    said = of_picture([first, second], Seen(2, 0, 0))
+    assert said == (first.status, first.label, first.confidence, first.probabilities, first.reasons)
+
+
+@pytest.mark.parametrize(("count", "told"), [(1, "1 red cell was seen"), (12, "12 red cells were seen")])
+def test_a_smear_without_a_cell_to_classify_is_told_so(count: int, told: str) -> None:
+    said = of_picture([], Seen(0, 0, count))
+    assert (said.status, said.label, said.confidence, said.probabilities) == ("no_cells", None, None, ())
+    [reason] = said.reasons
+    assert told in reason and reason.endswith(".")
+
+
+def test_what_shows_no_cell_at_all_is_no_smear() -> None:
+    said = of_picture([], Seen(0, 0, 0))
+    assert (said.status, said.label, said.confidence, said.probabilities) == ("not_a_smear", None, None, ())
+    [reason] = said.reasons
+    assert "Send a photograph" in reason and reason.endswith(".")
