@@ -23,6 +23,7 @@ CURRENT = "CURRENT"
 RECORD = "bundle.json"
 SELF_TEST = "selftest/expected.json"
 NETWORKS = ("locator.keras", "locator.tflite", "model.keras", "model.tflite")
+LARGEST_INPUT = 1024  # pixels a side
 CELL_BOX = "cell-box"  # framing of format 2: a square around the cell's box, `context` times its longer side
 
 
@@ -78,6 +79,8 @@ def open_bundle(path: Path) -> Bundle:
         _read_with_labels(path, SELF_TEST, labels)
         if record["input"]["framing"] != CELL_BOX:
             raise BundleRefused(f"{RECORD} asks for a framing unknown here: {record['input']['framing']!r}.")
+        if not (1 <= int(record["input"]["size"]) <= LARGEST_INPUT and 0 < float(record["input"]["context"]) < 100):
+            raise BundleRefused(f"{RECORD} holds a size or context that no classifier has. Fetch the bundle again.")
         if not 0 < float(record["calibration"]["temperature"]) < math.inf:
             raise BundleRefused(f"{RECORD} holds a temperature that no model has. Fetch the bundle again.")
         return Bundle(
@@ -94,7 +97,7 @@ def open_bundle(path: Path) -> Bundle:
             metrics=metrics,
             record=record,
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise BundleRefused(f"{RECORD} lacks or garbles a field: {error}. Fetch the bundle again.") from error
 
 
@@ -114,8 +117,10 @@ def fitted_of(record: dict[str, Any]) -> Fitted:
     limits, sizes = ([float(record[name][kind]) for kind in KINDS] for name in ("limits", "sizes"))
     least, aim, most, explained = (float(record[name]) for name in ("least", "aim", "most", "explained_from"))
     lengths = (*sizes, least, aim, most)
-    if not all(0 <= share <= 1 for share in (*limits, explained)) or not all(0 < each < math.inf for each in lengths):
-        raise ValueError("limits and sizes of the locator")
+    if not (all(0 < each <= 1 for each in limits) and 0 <= explained <= 1):
+        raise ValueError("limits of the locator")
+    if not (all(0 < each < math.inf for each in lengths) and least <= aim <= most):
+        raise ValueError("sizes of the locator")
     return Fitted(tuple(limits), tuple(sizes), least, aim, most, explained)  # type: ignore[arg-type]  # three kinds each
 
 

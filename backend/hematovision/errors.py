@@ -16,6 +16,7 @@
     │   └── BundleRefused           503  bundle_refused
     ├── SettingRefused              500  setting_refused
     ├── LabelsRefused               422  labels_refused           (a folder of labelled pictures that cannot be used)
+    ├── BoxesRefused                400  boxes_refused            (a query for boxes that there are not)
     ├── CellsRefused                422  cells_refused            (cells that cannot be counted)
     │   ├── JsonBroken              400  json_broken
     │   └── JsonTooLarge            413  json_too_large           (bytes)

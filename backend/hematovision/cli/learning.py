@@ -148,6 +148,8 @@ def score_locator(folder: Path | None, split: str, as_json: bool) -> None:
     data = folder or settings.data
     network = open_networks(settings.runtime, bundle.path).locator
     fields = [each for each in read_fields(data) if split in ("all", each.split)]
+    if not fields:
+        raise LabelsRefused(f"No field fell on the side {split}. Add fields, or score them all: --split all.")
     crops = read_cells(data) if (data / "cells.csv").is_file() else []
     crops = [cell for cell in crops if cell.lab == CENTRED and split in ("all", cell.split)]
     with bar() as progress:

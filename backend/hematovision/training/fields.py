@@ -43,8 +43,14 @@ def read_fields(data: Path, labs: Sequence[str] = ()) -> list[BoxedField]:
     boxes = defaultdict(list)
     with tables[1].open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            corners = [float(row[name]) for name in ("x0", "y0", "x1", "y1")]
-            boxes[row["field"]].append((KINDS.index(row["kind"]), *corners))
+            try:
+                corners = [float(row[name]) for name in ("x0", "y0", "x1", "y1")]
+                boxes[row["field"]].append((KINDS.index(row["kind"]), *corners))
+            except (TypeError, ValueError) as error:
+                raise errors.LabelsRefused(
+                    f"A box of {row['field']} in {tables[1]} cannot be read. It needs a kind of {', '.join(KINDS)} and "
+                    "the numbers x0, y0, x1, y1."
+                ) from error
     with tables[0].open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if not labs or row["lab"] in labs]
     if not rows:

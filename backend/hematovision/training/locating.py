@@ -42,17 +42,19 @@ def finish(
 
     `sizes` is the range of nucleated cells in training windows, in pixels; its middle is where cells are brought.
     """
+    learned, val = ([each for each in fields if each.split == side and each.complete] for side in ("train", "val"))
+    if not learned or not val:
+        raise LabelsRefused("Train or val has no field in which every cell is boxed. Add fields with all their boxes.")
     write_network(_serving(keras.saving.load_model(run / "best.keras", compile=False)), run, REFERENCE, EXPORT)
     aim = (sizes[0] * sizes[1]) ** 0.5
     record = {
         "limits": dict.fromkeys(KINDS, PROVISIONAL),
-        "sizes": dict(zip(KINDS, _typical([each for each in fields if each.split == "train"]), strict=True)),
+        "sizes": dict(zip(KINDS, _typical(learned), strict=True)),
         "least": aim / 1.7,
         "aim": aim,
         "most": aim * 1.8,
         "explained_from": 0.0,
     }
-    val = [each for each in fields if each.split == "val" and each.complete]
     network = LiteRT(run / EXPORT, Sought)
     compared = comparisons(network, fitted_of(record), val, progress)
     record["limits"] = dict(zip(KINDS, fit_limits(compared), strict=True))
@@ -81,7 +83,8 @@ def open_locator(folder: Path) -> Locator:
     """The locator of a finished run, or of a bundle. Raises `LabelsRefused` if there is none."""
     if (folder / BUNDLE).is_file():
         return Locator(LiteRT(folder / EXPORT, Sought), open_bundle(folder).locator)
-    return Locator(LiteRT(folder / EXPORT, Sought), fitted_of(record_of(folder)))
+    fitted = fitted_of(record_of(folder))
+    return Locator(LiteRT(folder / EXPORT, Sought), fitted)
 
 
 def record_of(folder: Path) -> dict[str, Any]:
@@ -110,12 +113,14 @@ def _serving(model: keras.Model) -> keras.Model:
 
 
 def _typical(fields: Fields) -> tuple[float, ...]:
-    """The longer side of each kind, as a share of a nucleated cell's: the median over laboratories of medians."""
+    """The longer side of each kind, as a share of a nucleated cell's: the median over laboratories of medians; 1 if
+    nobody drew any."""
     shares = []
-    for lab in sorted({each.lab for each in fields if each.complete}):
+    for lab in sorted({each.lab for each in fields}):
         of = [each for each in fields if each.lab == lab]
         sides = np.concatenate([(each.boxes[:, 2:] - each.boxes[:, :2]).max(axis=1, initial=0) for each in of])
         kinds = np.concatenate([each.kinds for each in of])
         medians = np.array([np.median(sides[kinds == k]) if (kinds == k).any() else np.nan for k in range(len(KINDS))])
         shares.append(medians / medians[0])
-    return tuple(float(each) for each in np.nanmedian(shares, axis=0))
+    drawn = [[share for share in of_kind if not np.isnan(share)] for of_kind in np.transpose(shares)]
+    return tuple(float(np.median(of_kind)) if of_kind else 1.0 for of_kind in drawn)

@@ -26,6 +26,7 @@ from hematovision.training.labs import read_cells
 from hematovision.training.score import rows_by_lab
 from hematovision.training.score_locator import CENTRED, centres_held
 from hematovision.training.score_locator import rows_by_lab as locator_rows
+from hematovision.training.splits import SPOILT
 
 NAME = "wbc-mobilenetv2"
 CONFIDENT_RATE = 0.995  # of val answers, right from the limit on
@@ -75,7 +76,7 @@ def assemble(data: Path, locator: Path, run: Path, folder: Path, version: str, p
     find = locating.open_locator(locator)
     if bundle.sha256_of(locator / locating.EXPORT) != config["locator"]:
         raise LabelsRefused(f"{run} was trained on cells framed by another locator than {locator}. Name that one.")
-    cells = read_cells(data, tuple(config["labs"]))
+    cells = [cell for cell in read_cells(data, tuple(config["labs"])) if cell.group not in SPOILT]
     for name in (locating.REFERENCE, locating.EXPORT):
         shutil.copyfile(locator / name, folder / name)
     write_classifier(run / "best.keras", folder)

@@ -29,7 +29,7 @@ class Run:
         now = {"config": dataclasses.asdict(config), "labels": list(labels), "pictures_sha256": pictures_sha256}
         now = json.loads(json.dumps(now))  # tuples as lists, as they come back from the file
         record = folder / "run.json"
-        if record.is_file() and json.loads(record.read_text()) != now:
+        if record.is_file() and _read(record) != now:
             raise errors.LabelsRefused(
                 f"{folder} was begun with other settings or other pictures. Name a new run, or remove that folder."
             )
@@ -78,6 +78,13 @@ class Ticker(keras.callbacks.Callback):
         loss = f", loss {logs['loss']:.3f}" if logs else ""
         done = self.epoch * self.batches + batch + 1
         self.progress(f"epoch {self.epoch + 1} of {self.epochs}{loss}", done, self.epochs * self.batches)
+
+
+def _read(record: Path) -> Any:
+    try:
+        return json.loads(record.read_text(encoding="utf-8"))
+    except ValueError:
+        return None  # cut short: as good as other settings
 
 
 def _save(model: keras.Model, path: Path) -> None:

@@ -52,7 +52,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Window:
-    """(256, 256, 3) uint8 with the boxes that are in it; `sizes_known` (N,) says which boxes are exact."""
+    """(256, 256, 3) uint8 with the boxes that are in it; `complete` and `exact` as of its source."""
 
     rgb: RGB
     boxes: Floats
