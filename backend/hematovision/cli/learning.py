@@ -94,11 +94,22 @@ def evaluate() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="The row as one JSON object; several laboratories by name.")
 @click.option("--pictures", type=FOLDER, help="Draw LAB/confusion.png and LAB/reliability.png in here.")
-def cells(folder: Path | None, labs: tuple[str, ...], split: str | None, as_json: bool, pictures: Path | None) -> None:
+@click.option("--leave-out", "left_out", metavar="LAB", help="Score the recipe on a laboratory it never saw.")
+@click.option("--runs", type=FOLDER, default="runs", show_default=True, help="Where runs for --leave-out are kept.")
+def cells(
+    folder: Path | None,
+    labs: tuple[str, ...],
+    split: str | None,
+    as_json: bool,
+    pictures: Path | None,
+    left_out: str | None,
+    runs: Path,
+) -> None:
     """Score the current bundle on labelled pictures: one row a laboratory. The word `cells` may be left out.
 
     FOLDER has one folder per class, with crops or whole fields in it. A picture without an answer counts as wrong.
-    Needs no TensorFlow; --pictures needs the `train` extra.
+    Needs no TensorFlow; --pictures needs the `train` extra, as does --leave-out, which trains locator and classifier
+    without that laboratory, or goes on with it, and scores them on every row of it.
     """
     from hematovision import tables
     from hematovision.inference import InferenceService
@@ -111,6 +122,9 @@ def cells(folder: Path | None, labs: tuple[str, ...], split: str | None, as_json
         except ImportError as error:
             raise click.ClickException("--pictures needs matplotlib. Run `pip install hematovision[train]`.") from error
     settings = Settings.from_env()
+    if left_out:
+        _score_left_out(folder or settings.data, left_out, runs, settings.weights, as_json)
+        return
     service = InferenceService.open(settings.models, settings.runtime, settings.limits)
     data = (folder or settings.data).resolve()  # the folder's name is the laboratory's, and `.` has none
     side = split or ("test" if (data / "cells.csv").is_file() else "all")
@@ -176,6 +190,21 @@ def manifest(folder: Path | None, as_csv: bool) -> None:
         library.write_csv(made, sys.stdout)
     else:
         tables.manifest(made)
+
+
+def _score_left_out(data: Path, lab: str, runs: Path, weights: Path | None, as_json: bool) -> None:
+    from hematovision import tables
+
+    with _needs_train_extra():
+        from hematovision.training.leave_out import leave_out
+    with bar() as progress:
+        rows = leave_out(data, lab, runs, weights, progress)
+    if as_json:
+        click.echo(json.dumps({"lab": lab, **rows}, indent=2))
+        return
+    tables.locator_scores({lab: rows["locator"]})
+    if "classifier" in rows:
+        tables.scores({lab: rows["classifier"]})
 
 
 @contextmanager
