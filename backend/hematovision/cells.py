@@ -52,6 +52,13 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class ClassifiedCell(Cell):
+    """One that was classified, and so has a status."""
+
+    status: str
+
+
+@dataclass(frozen=True)
 class Model:
     """Which bundle answered."""
 

@@ -14,6 +14,7 @@ from hematovision.locator import KINDS, Found, overlap
 
 Floats = NDArray[np.floating]
 
+AS_GOOD = 0.005  # of F1
 SAME = 0.5  # intersection over union from which a found box is the drawn one (PASCAL VOC)
 
 
@@ -70,8 +71,8 @@ def average_precision(compared: Sequence[Compared]) -> float | None:
 
 
 def fit_limits(fields: Sequence[tuple[Compared, ...]]) -> tuple[float, ...]:
-    """The least score of each kind: the best F1 for what is classified, the unbiased count for red cells. A kind
-    that nobody drew is never found."""
+    """The least score of each kind: for what is classified the middle of those whose F1 is as good as the best, to
+    `AS_GOOD`; for red cells that of the unbiased count. A kind that nobody drew is never found."""
     limits = []
     for k, kind in enumerate(KINDS):
         compared = [field[k] for field in fields]
@@ -83,7 +84,9 @@ def fit_limits(fields: Sequence[tuple[Compared, ...]]) -> tuple[float, ...]:
             limits.append(float(scores[min(drawn, len(scores)) - 1]))
         else:
             precision, recall = _curve(compared, drawn)
-            limits.append(float(scores[np.argmax(precision * recall / np.maximum(precision + recall, 1e-9))]))
+            f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-9)
+            as_good = scores[f1 >= f1.max() - AS_GOOD]
+            limits.append(float(as_good[0] + as_good[-1]) / 2)
     return tuple(limits)
 
 

@@ -1,7 +1,7 @@
 """Bytes of one photograph -> upright RGB, or a refusal that says what to send instead.
 
 The one place that decodes and the one function that resizes: libraries differ by up to 37 of 255 levels when they
-resize, and that flips predictions, so training and serving both call `fit` or `resize`.
+resize, and that flips predictions, so training and serving both call `resize`.
 """
 
 from __future__ import annotations
@@ -79,21 +79,6 @@ def decode(data: bytes, limits: Limits | None = None, at_least: int | None = Non
         raise errors.PictureBroken(
             "The picture could not be decoded to its end. Open it in a viewer, save it again and send that copy."
         ) from error
-
-
-def fit(rgb: RGB, size: int) -> RGB:
-    """(H, W, 3) uint8 -> (size, size, 3) uint8: the whole picture, aspect kept, antialiased bilinear, padded with
-    the median colour of its border."""
-    height, width = rgb.shape[:2]
-    scale = size / max(height, width)
-    new_width, new_height = max(1, round(width * scale)), max(1, round(height * scale))
-    resized = resize(rgb, new_width, new_height)
-    if (new_width, new_height) == (size, size):
-        return resized
-    border = np.concatenate([rgb[0], rgb[-1], rgb[:, 0], rgb[:, -1]])
-    canvas = Image.new("RGB", (size, size), tuple(int(v) for v in np.median(border, axis=0)))
-    canvas.paste(Image.fromarray(resized), ((size - new_width) // 2, (size - new_height) // 2))
-    return np.asarray(canvas)
 
 
 def resize(rgb: RGB, width: int, height: int, box: tuple[float, float, float, float] | None = None) -> RGB:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from hematovision.bundle import Bundle
-from hematovision.cells import Box, Cell, Prediction, Probability, Seen, in_words
+from hematovision.cells import Box, Cell, ClassifiedCell, Prediction, Probability, Seen, in_words
 from hematovision.locator import Found
 
 PLATELET = "platelet"
@@ -23,7 +23,7 @@ class Judgement(NamedTuple):
     reasons: tuple[str, ...] = ()
 
 
-def judge(bundle: Bundle, found: Found, prediction: Prediction) -> Cell:
+def judge(bundle: Bundle, found: Found, prediction: Prediction) -> ClassifiedCell:
     """A cell that was located and classified."""
     best = prediction.best
     reasons = []
@@ -39,7 +39,7 @@ def judge(bundle: Bundle, found: Found, prediction: Prediction) -> Cell:
         reasons.append(
             f"By its shape it was located as {located}, and classified as {in_words(best.label)}. A person should look."
         )
-    return Cell(
+    return ClassifiedCell(
         box=_box(found),
         kind=found.kind,
         edge=found.edge,
@@ -56,11 +56,11 @@ def red(found: Found) -> Cell:
     return Cell(_box(found), found.kind, found.edge, status=None, label=None, confidence=None, probabilities=())
 
 
-def of_picture(cells: Sequence[Cell], seen: Seen) -> Judgement:
+def of_picture(cells: Sequence[ClassifiedCell], seen: Seen) -> Judgement:
     """That of the first cell, the main one; without a cell to classify, red cells tell a smear from something else."""
     if cells:
         main = cells[0]
-        return Judgement(main.status or "", main.label, main.confidence, main.probabilities, main.reasons)
+        return Judgement(main.status, main.label, main.confidence, main.probabilities, main.reasons)
     if seen.red:
         cells_were = "red cell was" if seen.red == 1 else "red cells were"
         reason = f"{seen.red} {cells_were} seen, and neither a nucleated cell nor a platelet. Photograph another field."

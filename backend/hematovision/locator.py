@@ -63,6 +63,10 @@ class Fitted:
     most: float
     explained_from: float
 
+    def sure(self, found: Sequence[Found]) -> list[Found]:
+        """Those above the limit of their kind."""
+        return [each for each in found if each.score >= self.limits[KINDS.index(each.kind)]]
+
 
 @dataclass(frozen=True)
 class Found:
@@ -103,7 +107,7 @@ def locate(
     for _ in range(MOST_LOOKS):
         size = [max(8, round(side * scale)) for side in rgb.shape[1::-1]]
         found = look(rgb, network, limits, (size[0], size[1]), background)
-        sure = [each for each in found if each.score >= fitted.limits[KINDS.index(each.kind)]]
+        sure = fitted.sure(found)
         better = min(scale * _step(sure, scale, fitted), closest_sure if sure else closest)
         if abs(better / scale - 1) < 0.1:
             break

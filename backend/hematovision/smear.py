@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hematovision.background import WHITE, background_of, divide_out
+from hematovision.background import background_of
 from hematovision.images import RGB
 from hematovision.locator import WINDOW, Fitted, Found, Network, locate
 
@@ -15,23 +15,27 @@ ENOUGH = 0.7  # of what is dark: a first look that explains it needs no second
 _SIDE = 128  # about so many pixels of the longer side are looked at, in a regular grid
 
 
-def cells_of(rgb: RGB, network: Network, fitted: Fitted) -> list[Found]:
-    """(H, W, 3) uint8 -> its cells, the best score first; none if it does not look like a smear."""
-    found, share = best_look(rgb, network, fitted)
+def cells_of(rgb: RGB, network: Network, fitted: Fitted, least_score: float | None = None) -> list[Found]:
+    """(H, W, 3) uint8 -> its cells, the best score first; none if it does not look like a smear. With `least_score`
+    those below the fitted limits, too."""
+    found, share = best_look(rgb, network, fitted, least_score)
     return found if share >= fitted.explained_from else []
 
 
-def best_look(rgb: RGB, network: Network, fitted: Fitted) -> tuple[list[Found], float]:
-    """The cells located, and the share of what is dark that they explain.
+def best_look(
+    rgb: RGB, network: Network, fitted: Fitted, least_score: float | None = None
+) -> tuple[list[Found], float]:
+    """The cells located, and the share of what is dark that those above the limits explain.
 
     One cell may fill a picture, larger than any that the network knows; only parts of it are found then. So where
     nothing but red cells is found, or much stays unexplained, the picture is looked at from twice as far away, too.
     """
     looks = []
     for side in (WINDOW, WINDOW // 2):
-        found = locate(rgb, network, fitted, side)
-        share = explained(rgb, found)
-        looks.append((any(each.kind != "red" for each in found) and share >= fitted.explained_from, share, found))
+        found = locate(rgb, network, fitted, side, least_score)
+        sure = fitted.sure(found)
+        share = explained(rgb, sure)
+        looks.append((any(each.kind != "red" for each in sure) and share >= fitted.explained_from, share, found))
         if looks[0][0] and share > ENOUGH:
             break
     _, share, found = max(looks, key=lambda look: look[:2])
@@ -42,7 +46,8 @@ def explained(rgb: RGB, found: Sequence[Found]) -> float:
     """(H, W, 3) uint8 and the cells located in it -> the share of what is dark that lies in a cell's box, 0..1; 0 if
     nothing is dark."""
     step = max(1, max(rgb.shape[:2]) // _SIDE)
-    dark = divide_out(rgb[::step, ::step], background_of(rgb)).min(axis=-1) < DARK * WHITE
+    background, seen = background_of(rgb), rgb[::step, ::step]
+    dark = np.logical_or.reduce([seen[..., channel] < DARK * background[channel] for channel in range(3)])
     within = np.zeros(dark.shape, bool)
     for each in found:
         x0, y0, x1, y1 = (round(corner / step) for corner in (each.x0, each.y0, each.x1, each.y1))

@@ -1,7 +1,7 @@
 // The order of the gallery. It sorts what the service answered and adds no figure to it.
 import { givenLabel } from "./words.js";
 
-export const UNFAMILIAR = "unfamiliar";
+const UNFAMILIAR = "unfamiliar";
 
 /** The group a cell is shown in: its label, or "unfamiliar" for those without one. */
 export const groupOf = (cell) => givenLabel(cell) ?? UNFAMILIAR;

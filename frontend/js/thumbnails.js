@@ -2,7 +2,7 @@
 // at a time, so that forty large ones do not fill the memory; a sheet goes when its answer does.
 import { bitmapOf } from "./drawable.js";
 
-export const TILE = 112; // pixels a side
+const TILE = 112; // pixels a side
 const ACROSS = 16; // tiles in a row of the sheet
 const CONTEXT = 1.35; // side of what is cut out, in longer sides of the cell's box
 const sheets = new WeakMap(); // answer -> promise of a canvas, or of null where the picture cannot be drawn

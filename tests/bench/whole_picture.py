@@ -5,18 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 
 from hematovision import judging
 from hematovision.api import serve
 from hematovision.api import services as wiring
 from hematovision.calibration import softmax
 from hematovision.cells import Answer, Milliseconds, Model, PictureFacts, Prediction, Probability, Seen
-from hematovision.images import RGB, decode, fit
+from hematovision.images import RGB, decode, resize
 from hematovision.inference import InferenceService
 from hematovision.locator import Found
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+
+def fit(rgb: RGB, size: int) -> RGB:
+    """(H, W, 3) uint8 -> (size, size, 3) uint8: the whole picture, aspect kept, antialiased bilinear, padded with
+    the median colour of its border."""
+    height, width = rgb.shape[:2]
+    scale = size / max(height, width)
+    new_width, new_height = max(1, round(width * scale)), max(1, round(height * scale))
+    resized = resize(rgb, new_width, new_height)
+    if (new_width, new_height) == (size, size):
+        return resized
+    border = np.concatenate([rgb[0], rgb[-1], rgb[:, 0], rgb[:, -1]])
+    canvas = Image.new("RGB", (size, size), tuple(int(v) for v in np.median(border, axis=0)))
+    canvas.paste(Image.fromarray(resized), ((size - new_width) // 2, (size - new_height) // 2))
+    return np.asarray(canvas)
 
 
 class WholePictureService(InferenceService):

@@ -186,6 +186,21 @@ def test_the_skip_link_leads_to_the_pictures(page: Page) -> None:
     expect(page.locator("#pictures")).to_be_focused()
 
 
+def test_the_strip_of_pictures_can_be_skipped(page: Page, smear: Smear) -> None:
+    """From the link before the strip to what was found, however many pictures lie between; without any, no link."""
+    skip = page.get_by_role("link", name="Skip the pictures")
+    expect(skip).to_be_hidden()
+    smear.answering(page)
+    choose(page, *(smear.picture(f"{at}.png", [smear.cell(smear.labels[0])]) for at in range(6)))
+    expect_all_answered(page, 6)
+    tab_to(page, skip)
+    page.keyboard.press("Enter")
+    expect(page.locator("#result")).to_be_focused()
+    expect(panel(page)).to_be_in_viewport()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Names")).to_be_focused()
+
+
 def test_stopping_keeps_the_focus_on_the_card(page: Page, cells: dict[str, Path]) -> None:
     """The button that was pressed goes; the one that takes its place has the focus."""
     file = cells["neutrophil"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -133,29 +134,23 @@ def compare(service: InferenceService, rgb: RGB, cell: Found, view: View, there:
     )
 
 
-@dataclass(frozen=True)
-class Results:
-    """Of every cell, by laboratory and view: `framed` at the very place it has there, and as it was `located` there."""
-
-    framed: dict[tuple[str, str], list[Compared]]
-    located: dict[tuple[str, str], list[Compared]]
+# How, laboratory and view -> every cell: "framed" at the very place it has there, or as it was "located" there.
+Results = dict[tuple[str, str, str], list[Compared]]
 
 
 @pytest.fixture(scope="module")
 def results(service: InferenceService, data: Path) -> Results:
     if not all((data / name).is_file() for name in ("fields.csv", "boxes.csv")):
         lacking(f"no fields.csv and boxes.csv at {data}")
-    made = Results({}, {})
+    made = Results()
     for field in [each for each in read_fields(data, LABS) if each.split == "test"][::EACH]:
         rgb = decode(field.path.read_bytes()).rgb
-        for cell in cells_of(service, field, rgb):
-            for name, look in VIEWS.items():
-                view = look(rgb, cell)
-                place = in_view(view, cell)
-                located = nearest(service.road.locate(view.rgb), *place.centre, within=place.side / 2)
-                key = field.lab, name
-                made.framed.setdefault(key, []).append(compare(service, rgb, cell, view, place))
-                made.located.setdefault(key, []).append(compare(service, rgb, cell, view, located))
+        for cell, (name, look) in product(cells_of(service, field, rgb), VIEWS.items()):
+            view = look(rgb, cell)
+            place = in_view(view, cell)
+            located = nearest(service.road.locate(view.rgb), *place.centre, within=place.side / 2)
+            for how, there in (("framed", place), ("located", located)):
+                made.setdefault((how, field.lab, name), []).append(compare(service, rgb, cell, view, there))
     return made
 
 
@@ -179,8 +174,8 @@ LOCATED = {
 
 @pytest.mark.parametrize("lab", LABS)
 def test_there_are_cells_to_compare(results: Results, lab: str) -> None:
-    assert {len(results.located[lab, name]) for name in VIEWS} == {len(results.framed[lab, "crop"])}
-    assert len(results.framed[lab, "crop"]) >= 8
+    [cells] = {len(results[how, lab, view]) for how, view in product(("framed", "located"), VIEWS)}
+    assert cells >= 8
 
 
 @pytest.mark.parametrize("lab", LABS)
@@ -188,7 +183,7 @@ def test_there_are_cells_to_compare(results: Results, lab: str) -> None:
 def test_framed_at_the_same_place_a_cell_gives_nearly_the_same_picture_and_the_same_answer(
     results: Results, lab: str, view: str
 ) -> None:
-    cells = results.framed[lab, view]
+    cells = results["framed", lab, view]
     middle, worst = FRAMED[view]
     assert np.median([each.levels for each in cells]) < middle
     assert max(each.levels for each in cells) < worst
@@ -201,7 +196,7 @@ def test_framed_at_the_same_place_a_cell_gives_nearly_the_same_picture_and_the_s
 def test_located_anew_a_cell_gives_nearly_the_same_picture_and_the_same_answer(
     results: Results, lab: str, view: str
 ) -> None:
-    cells = results.located[lab, view]
+    cells = results["located", lab, view]
     levels, found_again, told_alike = LOCATED[view]
     again = [each for each in cells if each.found]
     assert share([each.found for each in cells]) >= found_again

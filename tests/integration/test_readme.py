@@ -14,8 +14,10 @@ import pytest
 
 from hematovision import INTENDED_USE
 from hematovision.bundle import current_path
+from hematovision.cells import in_words
 from hematovision.settings import Settings, variable
-from hematovision.training.card import rows_table
+from hematovision.training.card import located_table, rows_table
+from house import one_line
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -37,15 +39,33 @@ def shown(default: object) -> str:
     return f"`{default}`"
 
 
-def test_the_figures_are_those_of_the_current_bundle(models: Path) -> None:
+@pytest.fixture
+def metrics(models: Path) -> dict[str, Any]:
+    """What the bundle in use scored."""
+    content: dict[str, Any] = json.loads((current_path(models) / "metrics.json").read_text(encoding="utf-8"))
+    return content
+
+
+def test_the_figures_are_those_of_the_current_bundle(models: Path, metrics: dict[str, Any]) -> None:
     bundle = current_path(models)
-    metrics = json.loads((bundle / "metrics.json").read_text(encoding="utf-8"))
     assert rows_table(metrics) in README
     assert bundle.joinpath("MODEL_CARD.md").relative_to(models.parent).as_posix() in README
 
 
+def test_how_well_cells_are_found_is_as_the_current_bundle_has_it(metrics: dict[str, Any]) -> None:
+    assert located_table(metrics) in README
+    centres = metrics["locator"]["centres"]
+    held, n = (sum(of_class[key] for of_class in centres.values()) for key in ("held", "n"))
+    label, least = min(centres.items(), key=lambda each: each[1]["held"] / each[1]["n"])
+    for said in (
+        f"The main cell's box holds the centre in {held / n:.2%} of Barcelona's test crops (n = {n}; ",
+        f"), least often for {in_words(label)}s, {least['held']} of {least['n']}.",
+    ):
+        assert said in one_line(README)
+
+
 def test_the_intended_use_is_there_in_full() -> None:
-    assert INTENDED_USE in " ".join(README.replace("\n>", "\n").split())
+    assert INTENDED_USE in one_line(README)
 
 
 def test_the_commands_it_names_exist() -> None:

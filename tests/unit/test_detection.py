@@ -190,6 +190,16 @@ def test_the_limit_of_what_is_classified_is_that_of_the_best_f1() -> None:
     assert limits[:2] == (0.6, 0.6)
 
 
+def test_of_limits_that_are_as_good_it_is_the_middle() -> None:
+    """Where the best one falls among them is chance."""
+    scores = np.linspace(0.9, 0.1, 81)  # after 40 hits nothing but one cell missed and one invented
+    hits = [True] * 40 + [False] * 41
+    result = of(scores, hits, 40)
+    [limit, *_] = fit_limits([field(of(np.r_[np.full(960, 0.95), scores], [True] * 960 + hits, 1000))])
+    assert limit == pytest.approx((0.60 + 0.41) / 2, abs=0.02)
+    assert fit_limits([field(result)])[0] == pytest.approx(scores[39])
+
+
 def test_the_limit_of_red_cells_is_that_of_the_right_count_hit_or_not() -> None:
     assert fit_limits([field(red=of([0.9, 0.8, 0.7, 0.6, 0.5], [False] * 5, 3))])[2] == 0.7
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from tiny_locator import write_tables
 
 from hematovision.errors import LabelsRefused
 from hematovision.locator import KINDS
@@ -25,14 +25,8 @@ BOXES = [
 ]
 
 
-def write(folder: Path, fields: Sequence[tuple] = FIELDS, boxes: Sequence[tuple] = BOXES) -> Path:
-    for name, header, rows in (
-        ("fields.csv", ("path", "lab", "group", "split"), fields),
-        ("boxes.csv", ("field", "kind", "label", "x0", "y0", "x1", "y1"), boxes),
-    ):
-        with (folder / name).open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([header, *rows])
-    return folder
+def write(folder: Path, boxes: Sequence[tuple] = BOXES) -> Path:
+    return write_tables(folder, FIELDS, boxes)
 
 
 def test_a_field_has_its_boxes_and_its_place(tmp_path: Path) -> None:

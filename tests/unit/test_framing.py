@@ -11,7 +11,7 @@ from PIL import Image
 from discs import SWALLOWED, Disc, drawn_field
 from hematovision.background import WHITE, background_of, divide_out
 from hematovision.framing import frame
-from hematovision.images import fit
+from hematovision.images import resize
 from pictures import RGB, drawn_cell, pixels
 
 SIZE = 96
@@ -53,7 +53,7 @@ def test_at_its_own_scale_it_is_the_very_pixels_with_the_slide_made_white() -> N
 
 
 def test_it_is_resized_as_everything_else_is() -> None:
-    reference = divide_out(fit(CELL[20:220, 20:220], SIZE), BACKGROUND)
+    reference = divide_out(resize(CELL[20:220, 20:220], SIZE, SIZE), BACKGROUND)
     assert np.array_equal(frame(CELL, (120, 120), 200, SIZE, BACKGROUND), reference)
 
 

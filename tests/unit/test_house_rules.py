@@ -48,6 +48,7 @@ KNOWN_IN = {
     "tensorflow": {"training"},
     "keras": {"training", "runtime"},
     "matplotlib": {"training"},
+    "scipy": {"training"},
     "ai_edge_litert": {"runtime"},
     "PIL": {"images", "training.augment", "training.drawn", "training.release", "training.windows"},
     "requests": {"examples"},
@@ -163,7 +164,7 @@ def test_nothing_but_training_needs_what_serving_does_not_install(module: str) -
     early = [
         each
         for each in imports(module)
-        if not each.late and each.name.split(".")[0] in ("tensorflow", "keras", "matplotlib")
+        if not each.late and each.name.split(".")[0] in ("tensorflow", "keras", "matplotlib", "scipy")
     ]
     assert not early, "; ".join(map(str, early))
 

@@ -6,10 +6,10 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image
 
 from hematovision import errors
-from hematovision.images import decode, fit
+from hematovision.images import decode, resize
 from hematovision.inference import InferenceService
 from hematovision.settings import Limits
 from pictures import SAVED_AS, drawn_cell, encoded, pixels
@@ -203,46 +203,16 @@ def test_32_bits_a_channel_are_refused() -> None:
             decode(encoded(Image.new(mode, (40, 40)), "TIFF"))
 
 
-def test_fit_leaves_a_square_of_the_right_size_alone() -> None:
-    square = RGB[:, :96]
-    assert np.array_equal(fit(square, 96), square)
+def test_what_has_its_size_is_left_alone() -> None:
+    assert np.array_equal(resize(RGB, 120, 96), RGB)
 
 
-def test_fit_is_the_whole_picture_with_bands_in_the_colour_of_its_border() -> None:
-    picture = np.full((40, 100, 3), (200, 100, 50), np.uint8)
-    picture[10:30, 20:80] = (10, 20, 30)
-    fitted = fit(picture, 50)
-    assert fitted.shape == (50, 50, 3)
-    assert (fitted[:15] == (200, 100, 50)).all() and (fitted[35:] == (200, 100, 50)).all()
-    assert (fitted[22:28, 15:35] == (10, 20, 30)).all()
+def test_pictures_are_resized_antialiased_bilinear_as_pillow_has_it() -> None:
+    reference = CELL.resize((64, 40), Image.Resampling.BILINEAR)
+    assert np.array_equal(resize(RGB, 64, 40), np.asarray(reference))
 
 
-@pytest.mark.parametrize("bright", [0, 1])
-def test_the_colour_of_the_bands_is_the_median_of_the_border(bright: int) -> None:
-    picture = np.full((30, 90, 3), (230, 220, 210), np.uint8)
-    picture[:, :40] = 0 if bright == 0 else 255  # a minority of the border, however extreme
-    assert (fit(picture, 90)[0] == (230, 220, 210)).all()
-
-
-@pytest.mark.parametrize(("height", "width"), [(64, 64), (200, 50), (50, 200), (33, 1_000), (1_000, 33), (97, 96)])
-@pytest.mark.parametrize("size", [32, 160])
-def test_fit_keeps_the_aspect(height: int, width: int, size: int) -> None:
-    picture = np.zeros((height, width, 3), np.uint8)
-    picture[1:-1, 1:-1] = 255  # black border, so black bands: what is white is the picture
-    rows, columns = np.nonzero(fit(picture, size)[..., 0] > 100)
-    high, wide = np.ptp(rows) + 1, np.ptp(columns) + 1
-    scale = size / max(height, width)
-    assert high == pytest.approx(height * scale, abs=max(3, 2 * scale + 1))
-    assert wide == pytest.approx(width * scale, abs=max(3, 2 * scale + 1))
-
-
-def test_fit_is_antialiased_bilinear_as_pillow_has_it() -> None:
-    square = np.asarray(drawn_cell(width=300, height=300))
-    reference = Image.fromarray(square).resize((64, 64), Image.Resampling.BILINEAR)
-    assert np.array_equal(fit(square, 64), np.asarray(reference))
-
-
-def test_a_mirrored_picture_is_fitted_to_the_mirror_image() -> None:
-    even = np.asarray(drawn_cell(width=160, height=96))
-    mirrored = np.asarray(ImageOps.mirror(Image.fromarray(fit(even, 80))))
-    assert np.abs(fit(even[:, ::-1], 80).astype(int) - mirrored).max() <= 1
+def test_a_part_is_resized_as_pillow_does_it_in_the_whole() -> None:
+    box = (10.25, 20.5, 100.75, 90.0)
+    reference = CELL.resize((64, 40), Image.Resampling.BILINEAR, box=box)
+    assert np.abs(resize(RGB, 64, 40, box).astype(int) - np.asarray(reference)).max() <= 1

@@ -3,33 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from discs import FITTED
-from hematovision.bundle import Bundle
+from bundles import drawn_bundle
 from hematovision.cells import Box, Cell, Prediction, Probability, Seen
 from hematovision.judging import judge, of_picture, red
 from hematovision.locator import Found
 
 LABELS = ("immature_granulocyte", "lymphocyte", "platelet")
-BUNDLE = Bundle(
-    path=Path(),
-    name="drawn",
-    version="1",
-    labels=LABELS,
-    size=32,
-    context=1.4,
-    locator=FITTED,
-    temperature=1.0,
-    confident_from=0.9,
-    confident_rate=0.995,
-    metrics={},
-    record={},
-)
+BUNDLE = drawn_bundle(LABELS)
 FOUND = Found(10.5, 20.0, 40.25, 50.75, "nucleated", 0.8, edge=False)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from discs import FITTED
+from bundles import drawn_bundle
 from hematovision.bundle import SELF_TEST, Bundle
 from hematovision.errors import BundleRefused
 from hematovision.images import RGB
@@ -46,20 +46,7 @@ def bundle(tmp_path: Path) -> Bundle:
     pictures = {name: expected(SEEN[width]) for name, width in WIDTHS.items()}
     (tmp_path / SELF_TEST).write_text(json.dumps({"labels": LABELS, "pictures": pictures}))
     files = {f"selftest/{name}": "" for name in WIDTHS} | {SELF_TEST: ""}
-    return Bundle(
-        path=tmp_path,
-        name="drawn",
-        version="1",
-        labels=LABELS,
-        size=32,
-        context=1.4,
-        locator=FITTED,
-        temperature=1.0,
-        confident_from=0.9,
-        confident_rate=0.995,
-        metrics={},
-        record={"files": files},
-    )
+    return drawn_bundle(LABELS, tmp_path, files=files)
 
 
 def change(bundle: Bundle, how: Callable[[Json], Any]) -> None:

@@ -141,3 +141,12 @@ def test_of_two_looks_that_explain_too_little_there_is_none() -> None:
     bare = drawn_field([], 300, 200)
     bare[:100] = 30
     assert best_look(bare, SeesDiscs(), FITTED) == ([], 0)
+
+
+def test_below_the_limits_cells_are_given_on_request_and_explain_nothing() -> None:
+    strict = replace(FITTED, limits=(1.0, 1.0, 0.5), explained_from=0.0)
+    field = drawn_field([LEFT, Disc(440, 240, 70, "red")], 640, 480)
+    given, share = best_look(field, SeesDiscs(), strict, least_score=0.05)
+    assert [each.kind for each in cells_of(field, SeesDiscs(), strict)] == ["red"]
+    assert sorted(each.kind for each in given) == ["nucleated", "red"]
+    assert share == best_look(field, SeesDiscs(), strict)[1] == explained(field, strict.sure(given)) < 0.5

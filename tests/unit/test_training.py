@@ -436,10 +436,10 @@ def test_the_locators_first_layers_and_every_batch_normalization_stay_as_imagene
 def test_the_locators_loss_is_least_for_what_is_wanted() -> None:
     from hematovision.training import locator_network
     from hematovision.training.targets import wanted
-    from hematovision.training.windows import Window
+    from hematovision.training.windows import Scene
 
     boxes, kinds = np.array([[40.0, 50, 120, 140], [150, 150, 170, 172]]), np.array([0, 1])
-    target = wanted(Window(np.zeros((256, 256, 3), np.uint8), boxes, kinds, complete=True, exact=True))[np.newaxis]
+    target = wanted(Scene(np.zeros((256, 256, 3), np.uint8), boxes, kinds, 80, complete=True, exact=True))[np.newaxis]
     right = np.concatenate([20 * (target[..., :3] > 0.999) - 10, target[..., 6:10]], axis=-1).astype(np.float32)
     nothing, elsewhere, larger = right.copy(), np.roll(right, 8, axis=1), right.copy()
     nothing[..., :3] = -10
@@ -452,10 +452,10 @@ def test_the_locators_loss_is_least_for_what_is_wanted() -> None:
 def test_where_not_every_cell_is_boxed_the_loss_does_not_ask_what_is_beside() -> None:
     from hematovision.training import locator_network
     from hematovision.training.targets import wanted
-    from hematovision.training.windows import Window
+    from hematovision.training.windows import Scene
 
     target = wanted(
-        Window(np.zeros((256, 256, 3), np.uint8), np.array([[40.0, 50, 120, 140]]), np.array([0]), False, False)
+        Scene(np.zeros((256, 256, 3), np.uint8), np.array([[40.0, 50, 120, 140]]), np.array([0]), 80, False, False)
     )[np.newaxis]
     answer = np.full((1, 64, 64, 7), -10, np.float32)
     beside = answer.copy()

@@ -67,10 +67,15 @@ def write_fields(folder: Path, fields: Sequence[Field], unread: Sequence[str] = 
             path.write_bytes(encoded(Image.fromarray(drawn_field(discs, 320, 280))))
         rows.append((path.name, lab, group, split))
         boxes += [(path.name, each.kind, "", *each.box) for each in discs]
-    for name, header, lines in (
-        ("fields.csv", ("path", "lab", "group", "split"), rows),
+    return write_tables(folder, rows, boxes)
+
+
+def write_tables(folder: Path, fields: Sequence[tuple], boxes: Sequence[tuple]) -> Path:
+    """fields.csv of path, lab, group and split, and boxes.csv of field, kind, label and x0, y0, x1, y1."""
+    for name, header, rows in (
+        ("fields.csv", ("path", "lab", "group", "split"), fields),
         ("boxes.csv", ("field", "kind", "label", "x0", "y0", "x1", "y1"), boxes),
     ):
         with (folder / name).open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([header, *lines])
+            csv.writer(file).writerows([header, *rows])
     return folder

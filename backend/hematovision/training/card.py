@@ -74,12 +74,13 @@ def _by_class(lab: str, row: dict[str, Any], labels: list[str]) -> str:
     return "\n".join(lines)
 
 
-def _located(metrics: dict[str, Any]) -> list[str]:
-    """The locator's rows, at home and where it never saw the laboratory; nothing where no boxes were drawn."""
+def located_table(metrics: dict[str, Any]) -> str:
+    """The locator's rows, at home and where it never saw the laboratory, as a Markdown table; README.md shows the
+    same. Empty where no boxes were drawn."""
     rows = {lab: row for lab, row in metrics["locator"].items() if lab != "centres"}
     rows |= {f"{lab}, never seen": of["locator"] for lab, of in metrics["recipe"].items()}
     if not rows:
-        return []
+        return ""
     lines = [
         "| lab | fields | nucleated: precision | recall | platelets: AP50 | red cells: median error | mean error |",
         "| --- | --- | --- | --- | --- | --- | --- |",
@@ -92,7 +93,14 @@ def _located(metrics: dict[str, Any]) -> list[str]:
             f"| {_number(platelet.get('average_precision'))} | {red.get('count_median_error', '-')} "
             f"| {'-' if signed is None else f'{signed:+.1%}'} |"
         )
-    return ["## How well it finds cells", "At an intersection over union of 0.5, on test fields.", "\n".join(lines)]
+    return "\n".join(lines)
+
+
+def _located(metrics: dict[str, Any]) -> list[str]:
+    """The part about the locator; none where no boxes were drawn."""
+    heading, about = "## How well it finds cells", "At an intersection over union of 0.5, on test fields."
+    table = located_table(metrics)
+    return [heading, about, table] if table else []
 
 
 def _number(value: float | None) -> str:

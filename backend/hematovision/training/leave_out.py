@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,14 +38,12 @@ def leave_out(data: Path, lab: str, runs: Path, weights: Path | None, progress: 
     locator = train_locator(data, folder / "locator", LocatorConfig(labs=others), weights, progress)
     found_by = open_locator(locator)
     left = [each for each in fields if each.lab == lab]
-    rows: dict[str, Any] = {
-        "locator": locator_rows(found_by.network, found_by.fitted, left, progress)[lab],
-    }
+    rows = {"locator": locator_rows(found_by.network, found_by.fitted, left, progress)[lab]}
     left_cells = [cell for cell in cells if cell.lab == lab]
     if left_cells:
         with_cells = tuple(sorted({cell.lab for cell in cells} - {lab}))
         run = folder / "classifier"
-        train_classifier(data, locator, run, replace(TrainConfig(), labs=with_cells), weights, progress)
+        train_classifier(data, locator, run, TrainConfig(labs=with_cells), weights, progress)
         service = assemble(data, locator, run, folder / "bundle", f"without-{lab}", progress)
         rows["classifier"] = rows_by_lab(service, left_cells, progress, labels_of(cells))[lab]
     (folder / ROW).write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")

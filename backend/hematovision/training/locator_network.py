@@ -48,7 +48,7 @@ def loss(wanted: keras.KerasTensor, answer: keras.KerasTensor) -> keras.KerasTen
     """Penalty-reduced focal loss of the heat, each kind by its number of cells (Zhou et al., arXiv:1904.07850), and
     smooth L1 of the box in units of its own size, so that a platelet's edge weighs as much as a large cell's.
 
-    `wanted` is (N, 64, 64, 11) as of `windows.wanted`.
+    `wanted` is (N, 64, 64, 11) as of `targets.wanted`.
     """
     heat, counts, offsets, weight = wanted[..., :3], wanted[..., 3:6], wanted[..., 6:10], wanted[..., 10:]
     hot = ops.clip(ops.sigmoid(answer[..., :3]), 1e-5, 1 - 1e-5)

@@ -52,7 +52,7 @@ def release(
     labs = service.bundle.record["training"]["labs"]
     known = [cell for cell in read_cells(data) if cell.label in service.bundle.labels]
     metrics: dict[str, Any] = {"labels": list(service.bundle.labels), "bundle": {}, "recipe": recipe}
-    metrics["locator"] = _score_locator(data, locating.open_locator(locator), progress)
+    metrics["locator"] = _score_locator(data, service, progress)
     for split, cells in (
         ("test", [cell for cell in known if cell.lab in labs and cell.split == "test"]),
         ("all", [cell for cell in known if cell.lab not in labs]),
@@ -115,12 +115,12 @@ def assemble(data: Path, locator: Path, run: Path, folder: Path, version: str, p
     return InferenceService(bundle.open_bundle(folder), networks)
 
 
-def _score_locator(data: Path, locator: locating.Locator, progress: Progress) -> dict[str, dict[str, Any]]:
+def _score_locator(data: Path, service: InferenceService, progress: Progress) -> dict[str, dict[str, Any]]:
     """Test fields by laboratory and pooled, and `centres`: test crops whose cell is in the centre, by class.
 
     Nothing without fields.csv.
     """
-    found_by = (locator.network, locator.fitted)
+    found_by = (service.road.networks.locator, service.bundle.locator)
     if not (data / "fields.csv").is_file():
         return {}
     rows = locator_rows(*found_by, [each for each in read_fields(data) if each.split == "test"], progress)

@@ -7,7 +7,7 @@ from typing import Any
 
 from hematovision.detection import Compared, compare, row
 from hematovision.images import decode
-from hematovision.locator import Fitted, Network, locate, main_of
+from hematovision.locator import Fitted, Network, main_of
 from hematovision.progress import Progress
 from hematovision.smear import cells_of
 from hematovision.training.fields import BoxedField
@@ -25,7 +25,7 @@ def comparisons(
     for done, each in enumerate(fields, 1):
         with naming(each.path):
             rgb = decode(each.path.read_bytes()).rgb
-        compared.append(compare(locate(rgb, network, fitted, least_score=LEAST_SCORE), each.boxes, each.kinds))
+        compared.append(compare(cells_of(rgb, network, fitted, LEAST_SCORE), each.boxes, each.kinds))
         progress("locating cells", done, len(fields))
     return compared
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hematovision.locator import STRIDE, WINDOW
-from hematovision.training.windows import Window
+from hematovision.training.windows import Scene
 
 PLACES = WINDOW // STRIDE
 PLACE = np.arange(PLACES) + 0.5
@@ -16,7 +16,7 @@ SMALLEST = 6.0  # pixels of a window: what is smaller can be neither found nor c
 IMPORTANCE = (4.0, 2.0, 1.0)  # of a kind's boxes; there are twenty red cells for each nucleated one
 
 
-def wanted(window: Window) -> NDArray[np.float32]:
+def wanted(window: Scene) -> NDArray[np.float32]:
     """(64, 64, 11) float32, side by side: heat of each kind; where heat counts (0 or 1, each kind); centre minus
     place and log width, log height in units of 4 px; the weight of those."""
     heat = np.zeros((PLACES, PLACES, 3), np.float32)

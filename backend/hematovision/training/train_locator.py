@@ -13,7 +13,7 @@ import numpy as np
 
 from hematovision import errors
 from hematovision.background import background_of, divide_out
-from hematovision.images import decode
+from hematovision.images import RGB, decode
 from hematovision.locator import KINDS
 from hematovision.progress import Progress
 from hematovision.training import curves, locating, locator_network
@@ -21,10 +21,9 @@ from hematovision.training.fields import BoxedField, read_fields
 from hematovision.training.labs import LabelledCell, naming, read_cells
 from hematovision.training.runs import Run, Ticker
 from hematovision.training.splits import SPOILT
+from hematovision.training.spot import spot
 from hematovision.training.targets import wanted
-from hematovision.training.windows import NUCLEATED, PLATELET, Source, Variation, shrunk, window
-
-CROPS = "crops"  # the crops of a laboratory are drawn beside its fields, less often
+from hematovision.training.windows import NUCLEATED, PLATELET, SHARES, Scene, Variation, shrunk, size_of, window
 
 
 @dataclass(frozen=True)
@@ -55,11 +54,11 @@ def train(data: Path, run: Path, config: LocatorConfig, weights: Path | None, pr
     cells = _crops(data, config.crops_of, {each.lab for each in fields})
     folder = Run(run, config, KINDS, _hash(fields, cells, data))
     history = folder.history()
-    if len(history) >= config.epochs:
-        return _finished(run, fields, config, data, progress)
+    if (run / locating.RECORD).is_file():
+        return run
     learn = _Windows(fields, cells, "train", config, progress)
     check = _Windows(fields, cells, "val", config, progress)
-    check.epoch, check.batches = -1, max(1, len(check.sources) // config.batch)  # the same after every epoch
+    check.epoch, check.batches = -1, max(1, len(check.scenes) // config.batch)  # the same after every epoch
     if history:
         with keras.saving.custom_object_scope({"loss": locator_network.loss}):
             model = keras.saving.load_model(folder.checkpoint(len(history)))
@@ -73,12 +72,16 @@ def train(data: Path, run: Path, config: LocatorConfig, weights: Path | None, pr
         history.append({"epoch": learn.epoch + 1, "loss": fitted.history["loss"][0], "val_loss": val})
         folder.keep(model, history, best=True)
         curves.draw_loss(history, run / "curves.png")
-    return _finished(run, fields, config, data, progress)
+    labs = {each.lab for each in fields}
+    sizes = config.variation.small_sizes[0], config.variation.sizes[1]
+    locating.finish(run, fields, _crops(data, tuple(labs), labs), sizes, progress)
+    return run
 
 
 class _Windows(keras.utils.PyDataset):
     """Batches of windows; (seed, epoch, batch) decide them, so that a resumed run repeats what an unbroken one would
-    have drawn. Laboratories are drawn alike; those whose boxes are incomplete, and crops, half as often."""
+    have drawn. Laboratories are drawn alike; those whose boxes are incomplete, and crops of each kind, half as
+    often."""
 
     def __init__(
         self,
@@ -91,24 +94,27 @@ class _Windows(keras.utils.PyDataset):
         super().__init__(workers=2, max_queue_size=8)
         self.config, self.epoch = config, 0
         self.batches = config.windows // config.batch
-        self.by_lab: dict[str, list[Source]] = defaultdict(list)
+        self.by_lab: dict[str, list[Scene]] = defaultdict(list)
         chosen = [each for each in fields if each.split == split]
-        typical = _typical_sizes(fields)
-        crops = [cell for cell in cells if cell.split == split]
         for done, each in enumerate(chosen, 1):
-            self.by_lab[each.lab].append(_field_source(each))
+            self.by_lab[each.lab].append(_field(each))
             progress("reading fields", done, len(chosen))
+        typical = {lab: float(np.median([scene.size for scene in of])) for lab, of in self.by_lab.items()}
+        crops = [cell for cell in cells if cell.split == split and cell.lab in typical]
         for done, cell in enumerate(crops, 1):
-            self.by_lab[f"{cell.lab} {CROPS}"].append(_crop_source(cell, typical[cell.lab]))
+            self.by_lab[f"{cell.lab} {KINDS[_kind(cell)]} crops"].append(_crop(cell, typical[cell.lab]))
             progress("reading crops", done, len(crops))
         if not self.by_lab:
             raise errors.LabelsRefused(f"There is no field on the side {split}. Add fields with boxes.")
         self.labs = sorted(self.by_lab)
         weights = np.array([1.0 if self.by_lab[lab][0].complete else 0.5 for lab in self.labs])
         self.weights = weights / weights.sum()
-        self.sources = [source for lab in self.labs for source in self.by_lab[lab]]
-        self.whole = [source for source in self.sources if source.complete]
-        self.small = [shrunk(source, config.variation.small_sizes[1]) for source in self.whole]
+        self.scenes = [scene for lab in self.labs for scene in self.by_lab[lab]]
+        whole = [scene for scene in self.scenes if scene.complete]
+        self.small = [shrunk(scene, config.variation.small_sizes[1]) for scene in whole]
+        # Platelets of crops are laid over others' windows too, so many that one object in three may be one.
+        exact = [scene for scene in self.scenes if scene.exact and not scene.complete and scene.kinds[0] == PLATELET]
+        self.objects = whole + exact[:: max(1, 2 * len(exact) // max(1, len(whole)))]
 
     def __len__(self) -> int:
         return self.batches
@@ -118,18 +124,11 @@ class _Windows(keras.utils.PyDataset):
         inputs, answers = [], []
         for _ in range(self.config.batch):
             lab = self.by_lab[self.labs[random.choice(len(self.labs), p=self.weights)]]
-            source = lab[random.integers(len(lab))]
-            drawn = window(source, self.whole, self.small, self.config.variation, random)
+            scene = lab[random.integers(len(lab))]
+            drawn = window(scene, self.objects, self.small, self.config.variation, random)
             inputs.append(drawn.rgb)
             answers.append(wanted(drawn))
         return np.stack(inputs).astype(np.float32), np.stack(answers)
-
-
-def _finished(run: Path, fields: Sequence[BoxedField], config: LocatorConfig, data: Path, progress: Progress) -> Path:
-    if not (run / locating.RECORD).is_file():
-        labs = {each.lab for each in fields}
-        locating.finish(run, fields, _crops(data, tuple(labs), labs), config.variation.sizes, progress)
-    return run
 
 
 def _new(config: LocatorConfig, batches: int, weights: Path | None) -> keras.Model:
@@ -141,28 +140,32 @@ def _new(config: LocatorConfig, batches: int, weights: Path | None) -> keras.Mod
     return model
 
 
-def _field_source(each: BoxedField) -> Source:
-    with naming(each.path):
-        rgb = decode(each.path.read_bytes()).rgb
-    return Source(divide_out(rgb, background_of(rgb)), each.boxes, each.kinds, each.complete, exact=True)
+def _field(each: BoxedField) -> Scene:
+    rgb = _read(each.path)
+    size = size_of(each.boxes, each.kinds, rgb.shape)
+    return Scene(rgb, each.boxes, each.kinds, size, each.complete, exact=True)
 
 
-def _crop_source(cell: LabelledCell, typical: dict[int, float]) -> Source:
-    """A crop with its one known centre, and the size that its laboratory's cells of that kind commonly have."""
-    with naming(cell.path):
-        rgb = decode(cell.path.read_bytes()).rgb
-    kind = PLATELET if cell.label == "platelet" else NUCLEATED
-    centre, half = np.array(rgb.shape[1::-1]) / 2, typical[kind] / 2
-    box = np.concatenate([centre - half, centre + half])[np.newaxis]
-    return Source(divide_out(rgb, background_of(rgb)), box, np.array([kind]), complete=False, exact=False)
+def _crop(cell: LabelledCell, typical: float) -> Scene:
+    """A crop with its one known centre. A platelet's box is what is stained there; other cells get the size `typical`
+    of nucleated cells of their laboratory."""
+    rgb, kind = _read(cell.path), _kind(cell)
+    box = spot(rgb) if kind == PLATELET else None
+    exact = box is not None
+    if box is None:
+        centre, half = np.array(rgb.shape[1::-1]) / 2, typical * SHARES[kind] / 2
+        box = np.concatenate([centre - half, centre + half])
+    return Scene(rgb, box[np.newaxis], np.array([kind]), typical, complete=False, exact=exact)
 
 
-def _typical_sizes(fields: Sequence[BoxedField]) -> dict[str, dict[int, float]]:
-    sizes: dict[str, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for each in fields:
-        for box, kind in zip(each.boxes, each.kinds, strict=True):
-            sizes[each.lab][int(kind)].append(float((box[2:] - box[:2]).max()))
-    return {lab: {kind: float(np.median(all_)) for kind, all_ in of.items()} for lab, of in sizes.items()}
+def _kind(cell: LabelledCell) -> int:
+    return PLATELET if cell.label == "platelet" else NUCLEATED
+
+
+def _read(path: Path) -> RGB:
+    with naming(path):
+        rgb = decode(path.read_bytes()).rgb
+    return divide_out(rgb, background_of(rgb))
 
 
 def _crops(data: Path, of: Sequence[str], labs: Collection[str]) -> list[LabelledCell]:

@@ -22,6 +22,8 @@ from hematovision.training.augment import Augmentation, recompressed, restained
 
 NUCLEATED, PLATELET, RED = (KINDS.index(kind) for kind in ("nucleated", "platelet", "red"))
 
+SHARES = (1.0, 0.23, 0.53)  # what the longer side of each kind commonly is of a nucleated cell's
+
 Floats = NDArray[np.float64]
 
 
@@ -29,47 +31,38 @@ Floats = NDArray[np.float64]
 class Variation:
     """How windows vary."""
 
-    sizes: tuple[float, float] = (42, 190)  # of a nucleated cell in the window, in pixels; the middle is commonest
-    small_sizes: tuple[float, float] = (18, 50)  # the same where many pictures are laid side by side
-    side_by_side: float = 0.25  # share of windows made so: dense fields of small cells
+    sizes: tuple[float, float] = (36, 170)  # of a nucleated cell in the window, in pixels; the middle is commonest
+    small_sizes: tuple[float, float] = (18, 70)  # the same where many pictures are laid side by side
+    side_by_side: float = 0.35  # share of windows made so: dense fields of small cells
     stain: Augmentation = Augmentation(strength=(0.45, 1.6), mixing=0.1, channel=0.25, brightness=(0.88, 1.06))
     overlaid: float = 0.25  # share of the others over which objects of other pictures are laid
     shade: float = 0.3  # how much darker one side or the rim may be, as a share
 
 
 @dataclass(frozen=True)
-class Source:
-    """A picture to cut windows from: `rgb` with its background divided out; `boxes` (N, 4) x0, y0, x1, y1 in its
-    pixels with `kinds` (N,). `complete`: what has no box is background. `exact`: the boxes are whole cells; otherwise
-    only their centres count, their size being a guess."""
+class Scene:
+    """A picture with the boxes known in it, or a part of one: `rgb` (H, W, 3) uint8 with its background at 240; `boxes`
+    (N, 4) x0, y0, x1, y1 in its pixels, of `kinds` (N,). `size`: the longer side of a nucleated cell here, in pixels.
+    `complete`: what has no box is background. `exact`: the boxes are whole cells; otherwise only their centres count,
+    their size being a guess."""
 
     rgb: RGB
     boxes: Floats
     kinds: NDArray[np.int64]
-    complete: bool
-    exact: bool
-
-
-@dataclass(frozen=True)
-class Window:
-    """(256, 256, 3) uint8 with the boxes that are in it; `complete` and `exact` as of its source."""
-
-    rgb: RGB
-    boxes: Floats
-    kinds: NDArray[np.int64]
+    size: float
     complete: bool
     exact: bool
 
 
 def window(
-    source: Source, others: Sequence[Source], small: Sequence[Source], how: Variation, random: np.random.Generator
-) -> Window:
-    """One varied window of `source` or, now and then, of several `small` ones; objects of `others` are laid over it.
-    Those two are complete. The same generator state gives the same window."""
+    scene: Scene, others: Sequence[Scene], small: Sequence[Scene], how: Variation, random: np.random.Generator
+) -> Scene:
+    """One varied window of 256 x 256 of `scene` or, now and then, of several `small` ones, which are complete; objects
+    of `others`, which are exact, are laid over it. The same generator state gives the same window."""
     if small and random.random() < how.side_by_side:
         cut = _side_by_side(small, how, random)
     else:
-        cut = _cut(source, how, random)
+        cut = _cut(scene, how, random)
         if cut.complete and others and random.random() < how.overlaid:
             cut = _overlaid(cut, others, random)
     cut = _turned(cut, random)
@@ -82,27 +75,37 @@ def window(
         rgb = _shaded(rgb, how.shade, random)
     if random.random() < 0.3:
         rgb = recompressed(rgb, int(random.integers(*how.stain.jpeg_quality)))
-    return Window(rgb, cut.boxes, cut.kinds, cut.complete, cut.exact)
+    return replace(cut, rgb=rgb)
 
 
-def shrunk(source: Source, size: float) -> Source:
-    """The source at a scale at which its nucleated cells are `size` pixels, if that makes it smaller."""
-    height, width = source.rgb.shape[:2]
-    factor = min(1.0, size / _nucleated_size(source))
+def shrunk(scene: Scene, size: float) -> Scene:
+    """The scene at a scale at which its nucleated cells are `size` pixels, if that makes it smaller."""
+    height, width = scene.rgb.shape[:2]
+    factor = min(1.0, size / scene.size)
     new_width, new_height = max(8, round(width * factor)), max(8, round(height * factor))
-    boxes = source.boxes * np.tile([new_width / width, new_height / height], 2)
-    return replace(source, rgb=resize(source.rgb, new_width, new_height), boxes=boxes)
+    boxes = scene.boxes * np.tile([new_width / width, new_height / height], 2)
+    return replace(scene, rgb=resize(scene.rgb, new_width, new_height), boxes=boxes, size=scene.size * factor)
 
 
-def _cut(source: Source, how: Variation, random: np.random.Generator) -> Window:
+def size_of(boxes: Floats, kinds: NDArray[np.int64], shape: tuple[int, ...]) -> float:
+    """The median longer side of the nucleated cells in pixels; from red cells, platelets or the picture's `shape`
+    where there is none."""
+    longer = (boxes[:, 2:] - boxes[:, :2]).max(axis=1)
+    for kind in (NUCLEATED, RED, PLATELET):
+        if (kinds == kind).any():
+            return float(np.median(longer[kinds == kind]) / SHARES[kind])
+    return 0.3 * float(max(shape[:2]))
+
+
+def _cut(scene: Scene, how: Variation, random: np.random.Generator) -> Scene:
     """Scale so that cells get a drawn size, cut near one of them more often than not, and pad with bare slide."""
-    height, width = source.rgb.shape[:2]
+    height, width = scene.rgb.shape[:2]
     low, high = np.log(how.sizes)
     size = math.exp((random.uniform(low, high) + random.uniform(low, high)) / 2)
-    factor = max(size / _nucleated_size(source), 0.6 * WINDOW / max(height, width))
+    factor = max(size / scene.size, 0.6 * WINDOW / max(height, width))
     new_width, new_height = max(8, round(width * factor)), max(8, round(height * factor))
-    boxes = source.boxes * np.tile([new_width / width, new_height / height], 2)
-    chosen = np.flatnonzero(source.kinds != RED)
+    boxes = scene.boxes * np.tile([new_width / width, new_height / height], 2)
+    chosen = np.flatnonzero(scene.kinds != RED)
     if len(chosen) and random.random() < 0.7:
         x0, y0, x1, y1 = boxes[random.choice(chosen)]
         corner = np.array([(x0 + x1) / 2, (y0 + y1) / 2]) - random.uniform(0.1, 0.9, 2) * WINDOW
@@ -115,15 +118,15 @@ def _cut(source: Source, how: Variation, random: np.random.Generator) -> Window:
     seen = (max(left, 0), max(top, 0), min(left + WINDOW, new_width), min(top + WINDOW, new_height))
     across, down = width / new_width, height / new_height
     in_source = (seen[0] * across, seen[1] * down, min(seen[2] * across, width), min(seen[3] * down, height))
-    part = resize(source.rgb, seen[2] - seen[0], seen[3] - seen[1], in_source)
+    part = resize(scene.rgb, seen[2] - seen[0], seen[3] - seen[1], in_source)
     canvas = np.full((WINDOW, WINDOW, 3), WHITE, np.uint8)
     canvas[seen[1] - top : seen[3] - top, seen[0] - left : seen[2] - left] = part
 
     inside, kept = _inside(boxes - np.tile([left, top], 2), WINDOW, WINDOW)
-    return Window(canvas, inside, source.kinds[kept], source.complete, source.exact)
+    return Scene(canvas, inside, scene.kinds[kept], scene.size * factor, scene.complete, scene.exact)
 
 
-def _side_by_side(sources: Sequence[Source], how: Variation, random: np.random.Generator) -> Window:
+def _side_by_side(scenes: Sequence[Scene], how: Variation, random: np.random.Generator) -> Scene:
     """Rows of small pictures, their cells of one size."""
     canvas = np.full((WINDOW, WINDOW, 3), WHITE, np.uint8)
     size = math.exp(random.uniform(*np.log(how.small_sizes)))
@@ -131,19 +134,19 @@ def _side_by_side(sources: Sequence[Source], how: Variation, random: np.random.G
     while top < WINDOW:
         left, row = 0, 0
         while left < WINDOW:
-            source = sources[int(random.integers(len(sources)))]
-            factor = size * random.uniform(0.85, 1.15) / _nucleated_size(source)
-            height, width = (max(8, round(side * factor)) for side in source.rgb.shape[:2])
+            scene = scenes[int(random.integers(len(scenes)))]
+            factor = size * random.uniform(0.85, 1.15) / scene.size
+            height, width = (max(8, round(side * factor)) for side in scene.rgb.shape[:2])
             row = row or height
-            tile = resize(source.rgb, width, height)[:row, : WINDOW - left][: WINDOW - top]
+            tile = resize(scene.rgb, width, height)[:row, : WINDOW - left][: WINDOW - top]
             canvas[top : top + len(tile), left : left + tile.shape[1]] = tile
-            scaled = source.boxes * np.tile([width / source.rgb.shape[1], height / source.rgb.shape[0]], 2)
+            scaled = scene.boxes * np.tile([width / scene.rgb.shape[1], height / scene.rgb.shape[0]], 2)
             inside, kept = _inside(scaled, tile.shape[1], len(tile))
             boxes.append(inside + np.tile([left, top], 2))
-            kinds.append(source.kinds[kept])
+            kinds.append(scene.kinds[kept])
             left += width
         top += row
-    return Window(canvas, np.concatenate(boxes), np.concatenate(kinds), complete=True, exact=True)
+    return Scene(canvas, np.concatenate(boxes), np.concatenate(kinds), size, complete=True, exact=True)
 
 
 def _inside(boxes: Floats, width: float, height: float) -> tuple[Floats, NDArray[np.bool_]]:
@@ -164,34 +167,24 @@ def _shaded(rgb: RGB, most: float, random: np.random.Generator) -> RGB:
     return np.asarray((rgb * (1 - shade + shade.min(axis=(0, 1)))).clip(0, 255).astype(np.uint8))
 
 
-def _nucleated_size(source: Source) -> float:
-    """The median longer side of the nucleated cells in pixels; from red cells or the picture where there is none."""
-    longer = (source.boxes[:, 2:] - source.boxes[:, :2]).max(axis=1)
-    for kind, factor in ((NUCLEATED, 1.0), (RED, 1 / 0.53), (PLATELET, 1 / 0.23)):
-        if (source.kinds == kind).any():
-            return float(np.median(longer[source.kinds == kind]) * factor)
-    return 0.3 * float(max(source.rgb.shape[:2]))
-
-
-def _overlaid(into: Window, others: Sequence[Source], random: np.random.Generator) -> Window:
+def _overlaid(into: Scene, others: Sequence[Scene], random: np.random.Generator) -> Scene:
     """Lay a few nucleated cells beside others, or some platelets close together, over the window."""
     here = into.boxes[into.kinds == NUCLEATED]
-    if len(here):
-        size = float(np.median((here[:, 2:] - here[:, :2]).max(axis=1)))
-    else:
-        size = _nucleated_size(Source(into.rgb, into.boxes, into.kinds, True, True))
     clump = random.random() < 0.5
     kind = PLATELET if clump else NUCLEATED
     layer = into.rgb.astype(np.float32)
     boxes, kinds = list(into.boxes), list(into.kinds)
     middle = random.uniform(0.15, 0.85, 2) * WINDOW
     for _ in range(int(random.integers(2, 9)) if clump else int(random.integers(1, 4))):
-        patch = _object(others, kind, size * random.uniform(*((0.15, 0.35) if clump else (0.7, 1.2))), random)
+        size = into.size * random.uniform(*((0.12, 0.45) if clump else (0.7, 1.2)))
+        patch = _object(others, kind, size, random)
         if patch is None:
             break
+        if clump:
+            patch **= random.uniform(0.5, 1.2)  # as much paler or darker as platelets of one smear are
         away = random.uniform(0, 2 * np.pi)
         if clump:
-            centre = middle + random.uniform(0, size * 0.5) * np.array([np.cos(away), np.sin(away)])
+            centre = middle + random.uniform(0, into.size * 0.5) * np.array([np.cos(away), np.sin(away)])
         elif len(here):
             beside = here[random.integers(len(here))]
             reach = (max(beside[2:] - beside[:2]) + max(patch.shape[:2]) / 1.2) / 2 * random.uniform(0.9, 1.15)
@@ -205,25 +198,25 @@ def _overlaid(into: Window, others: Sequence[Source], random: np.random.Generato
             if not clump:
                 here = np.vstack([here.reshape(-1, 4), box])
     rgb = layer.clip(0, 255).astype(np.uint8)
-    return Window(rgb, np.array(boxes).reshape(-1, 4), np.array(kinds, np.int64), True, into.exact)
+    return replace(into, rgb=rgb, boxes=np.array(boxes).reshape(-1, 4), kinds=np.array(kinds, np.int64))
 
 
-def _object(others: Sequence[Source], kind: int, size: float, random: np.random.Generator) -> Floats | None:
+def _object(others: Sequence[Scene], kind: int, size: float, random: np.random.Generator) -> Floats | None:
     """A cell of that kind from another picture as transmittance (h, w, 3), a fifth wider than its box and fading to 1
     outside the ellipse in it."""
     for _ in range(10):
-        source = others[int(random.integers(len(others)))]
-        chosen = np.flatnonzero(source.kinds == kind)
-        if not source.exact or not len(chosen):
+        scene = others[int(random.integers(len(others)))]
+        chosen = np.flatnonzero(scene.kinds == kind)
+        if not len(chosen):
             continue
-        x0, y0, x1, y1 = source.boxes[random.choice(chosen)]
+        x0, y0, x1, y1 = scene.boxes[random.choice(chosen)]
         width, height = 1.2 * (x1 - x0), 1.2 * (y1 - y0)
         x, y = (x0 + x1 - width) / 2, (y0 + y1 - height) / 2
-        if x < 0 or y < 0 or x + width > source.rgb.shape[1] or y + height > source.rgb.shape[0]:
+        if x < 0 or y < 0 or x + width > scene.rgb.shape[1] or y + height > scene.rgb.shape[0]:
             continue
         factor = 1.2 * size / max(width, height)
         sides = max(4, round(width * factor)), max(4, round(height * factor))
-        patch = resize(source.rgb, *sides, box=(x, y, x + width, y + height))
+        patch = resize(scene.rgb, *sides, box=(x, y, x + width, y + height))
         light = np.rot90(patch / WHITE, int(random.integers(4)))
         down, across = (np.linspace(-1.2, 1.2, side) for side in light.shape[:2])
         beyond = np.hypot(down[:, np.newaxis], across)
@@ -245,7 +238,7 @@ def _lay(layer: NDArray[np.float32], patch: Floats, centre: Floats) -> Floats | 
     return box if (box[2:] - box[:2] > 3).all() else None
 
 
-def _turned(cut: Window, random: np.random.Generator) -> Window:
+def _turned(cut: Scene, random: np.random.Generator) -> Scene:
     """A quarter turn or several, and a mirror: a smear has no upright and no handedness."""
     rgb, boxes = cut.rgb, cut.boxes
     for _ in range(random.integers(4)):
@@ -254,4 +247,4 @@ def _turned(cut: Window, random: np.random.Generator) -> Window:
     if random.random() < 0.5:
         rgb = rgb[:, ::-1]
         boxes = np.stack([WINDOW - boxes[:, 2], boxes[:, 1], WINDOW - boxes[:, 0], boxes[:, 3]], axis=1)
-    return Window(np.ascontiguousarray(rgb), boxes, cut.kinds, cut.complete, cut.exact)
+    return replace(cut, rgb=np.ascontiguousarray(rgb), boxes=boxes)

@@ -78,11 +78,11 @@ function lineOf({ state, answer }) {
   const { cells, seen } = answer;
   if (cells.length > 1) {
     const platelets = seen.platelet ? `, ${several(seen.platelet, "platelet")}` : "";
-    return [element("span", { className: "found" }, `${several(seen.nucleated, "nucleated cell")}${platelets}`)];
+    return [element("span", {}, `${several(seen.nucleated, "nucleated cell")}${platelets}`)];
   }
   const status = Object.assign(element("hv-status"), { status: answer.status });
   const label = givenLabel(answer);
-  const found = element("span", { className: "found" }, label ? `${words(label)} ${perCent(answer.confidence)}` : "");
+  const found = element("span", {}, label ? `${words(label)} ${perCent(answer.confidence)}` : "");
   return label ? [status, found] : [status];
 }
 

@@ -5,7 +5,7 @@
  *   shares.result = result;             of POST /differential
  */
 import { element } from "../element.js";
-import { range, several, words } from "../words.js";
+import { range, words } from "../words.js";
 
 const UNIT = "× 10⁹/L";
 
@@ -31,7 +31,7 @@ function classRow(each, counts, held) {
   if (!each.count) row.className = "none";
   if (counts) return row;
   const figures = element("div", { className: "figures" }, element("span", {}, range(each.interval)));
-  if (held) figures.append(element("span", { className: "held" }, `held back: ${range(each.range)}`));
+  if (held) figures.append(element("span", {}, `held back: ${range(each.range)}`));
   if (each.absolute) figures.append(element("span", {}, amount(each.absolute)));
   row.append(element("td", {}, String(each.percentage)), element("td", {}, chartOf(each, held), figures));
   return row;

@@ -17,7 +17,7 @@ class Viewer extends HTMLElement {
   #title = element("h2", { id: "viewer-title" });
   #field = element("hv-field");
   #undrawn = element("p", { className: "undrawn" }, "This browser cannot draw this kind of file.");
-  #caption = element("p", { className: "caption" });
+  #caption = element("p");
   #facts = element("p", { className: "facts" });
   #marks = element("hv-marks");
   #names = toggle("Names");

@@ -1,0 +1,28 @@
+"""A bundle of made-up facts, for tests that need no network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from discs import FITTED
+from hematovision.bundle import Bundle
+
+
+def drawn_bundle(labels: Sequence[str], path: Path = Path(), **record: Any) -> Bundle:
+    """Of these classes, confident from 0.9 on; `record` is what bundle.json says."""
+    return Bundle(
+        path=path,
+        name="drawn",
+        version="1",
+        labels=tuple(labels),
+        size=32,
+        context=1.4,
+        locator=FITTED,
+        temperature=1.0,
+        confident_from=0.9,
+        confident_rate=0.995,
+        metrics={},
+        record=record,
+    )
