@@ -50,14 +50,16 @@ KNOWN_IN = {
     "matplotlib": {"training"},
     "scipy": {"training"},
     "ai_edge_litert": {"runtime"},
-    "PIL": {"images", "training.augment", "training.drawn", "training.release", "training.windows"},
+    "PIL": {
+        "images", "training.augment", "training.drawn", "training.no_smear", "training.release", "training.windows",
+    },
     "requests": {"examples"},
     "platformdirs": {"settings"},
     "click": {"cli", "tables"},
     "rich": {"tables", "progress"},
     "sqlalchemy": {"records"},
     "dask": {"batch"},
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from hematovision.training.windows import NUCLEATED, PLATELET, RED, SHARES, Scen
 
 # Colours as they are: what a kind swallows tells where its cells are.
 UNSTAINED = Augmentation(strength=(1, 1), channel=0, mixing=0, brightness=(1, 1), blur=0.5, jpeg_quality=(90, 95))
-PLAIN = Variation(stain=UNSTAINED, shade=0)
+PLAIN = Variation(stain=UNSTAINED, shade=0, no_smear=0)
 NEVER_LAID = replace(PLAIN, side_by_side=0, overlaid=0)
 SEEDS = range(60)
 
@@ -159,6 +159,14 @@ def test_whatever_is_laid_over_has_a_box() -> None:
     for seed in range(150):
         cut = drawn(seed, small, one)
         assert not unboxed(cut, PLATELET).any(), seed
+
+
+def test_where_there_is_no_smear_there_is_no_cell_and_all_counts() -> None:
+    for seed in range(10):
+        cut = drawn(seed, replace(PLAIN, no_smear=1))
+        assert cut.rgb.shape == (WINDOW, WINDOW, 3) and len(cut.boxes) == 0
+        heat, counts, _, weight = parts(wanted(cut))
+        assert (heat == 0).all() and (counts == 1).all() and (weight == 0).all()
 
 
 def test_the_same_state_gives_the_same_window_and_another_one_another() -> None:

@@ -19,6 +19,7 @@ from hematovision.background import WHITE
 from hematovision.images import RGB, resize
 from hematovision.locator import KINDS, WINDOW
 from hematovision.training.augment import Augmentation, recompressed, restained
+from hematovision.training.no_smear import no_smear
 
 NUCLEATED, PLATELET, RED = (KINDS.index(kind) for kind in ("nucleated", "platelet", "red"))
 
@@ -37,6 +38,7 @@ class Variation:
     stain: Augmentation = Augmentation(strength=(0.45, 1.6), mixing=0.1, channel=0.25, brightness=(0.88, 1.06))
     overlaid: float = 0.25  # share of the others over which objects of other pictures are laid
     shade: float = 0.3  # how much darker one side or the rim may be, as a share
+    no_smear: float = 0.06  # share of windows in which there is no smear at all
 
 
 @dataclass(frozen=True)
@@ -57,9 +59,11 @@ class Scene:
 def window(
     scene: Scene, others: Sequence[Scene], small: Sequence[Scene], how: Variation, random: np.random.Generator
 ) -> Scene:
-    """One varied window of 256 x 256 of `scene` or, now and then, of several `small` ones, which are complete; objects
-    of `others`, which are exact, are laid over it. The same generator state gives the same window."""
-    if small and random.random() < how.side_by_side:
+    """One varied window of 256 x 256 of `scene` or, now and then, of several `small` ones, which are complete, or of no
+    smear; objects of `others`, which are exact, are laid over it. The same generator state gives the same window."""
+    if random.random() < how.no_smear:
+        cut = Scene(no_smear(random), np.empty((0, 4)), np.empty(0, np.int64), scene.size, complete=True, exact=True)
+    elif small and random.random() < how.side_by_side:
         cut = _side_by_side(small, how, random)
     else:
         cut = _cut(scene, how, random)
