@@ -79,7 +79,11 @@ class Way:
 
 
 def main(folder: str, of_fields: bool) -> None:
-    data, locate = Settings.from_env().data, open_locator(Path(folder))
+    settings = Settings.from_env()
+    network = keras.applications.MobileNetV2(
+        input_shape=(SIZE, SIZE, 3), include_top=False, pooling="avg", weights=str(settings.weights or "imagenet")
+    )
+    data, locate = settings.data, open_locator(Path(folder))
     cells = [cell for cell in read_cells(data) if cell.split != "test"]
     names = sorted({cell.lab for cell in cells})
     learn = in_fields(data, names) if of_fields else [(cell.path, cell.lab, cell.label, None) for cell in cells]
@@ -88,9 +92,6 @@ def main(folder: str, of_fields: bool) -> None:
     every = [each for lab in names for each in labs[lab]]
     ends = np.cumsum([len(labs[lab]) for lab in names])[:-1]
     both = next(lab for lab in names if set(ALIKE) <= set(labels[lab]))
-    network = keras.applications.MobileNetV2(
-        input_shape=(SIZE, SIZE, 3), include_top=False, pooling="avg", weights=str(Settings.from_env().weights)
-    )
     right, alike = {}, {}
     ways = ways_for(every)
     with bar() as progress, threadpool_limits(1, "blas"):  # on products this small its threads wait for each other

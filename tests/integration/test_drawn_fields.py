@@ -54,11 +54,12 @@ def test_a_clump_of_platelets_is_not_nucleated(service: InferenceService, seed: 
     assert not nucleated(service.classify(draw(360, 360, clump + red, seed)))
 
 
+@pytest.mark.parametrize("lobes", [1, 3])
 @pytest.mark.parametrize(("x", "y"), [(40, 180), (320, 180), (180, 40), (180, 320)])
 def test_a_cell_cut_by_the_edge_is_flagged_and_left_out_of_the_count(
-    service: InferenceService, x: float, y: float
+    service: InferenceService, x: float, y: float, lobes: int
 ) -> None:
-    answer = service.classify(drawn_field(360, 360, [Drawn("nucleated", x, y, RADIUS, 3)], seed=1))
+    answer = service.classify(drawn_field(360, 360, [Drawn("nucleated", x, y, RADIUS, lobes)], seed=1))
     [cell] = nucleated(answer)
     assert cell.edge
     if cell.label == "platelet":

@@ -45,7 +45,7 @@ def learned(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
         asked.append({"labs": config.labs, "run": run})
         run.mkdir(parents=True)
         save(run / "best.keras")
-        locating.finish(run, read_fields(data, config.labs), [], (45, 180), progress)
+        locating.finish(run, read_fields(data, config.labs), (45, 180), progress)
         return run
 
     monkeypatch.setattr(leave_out, "train_locator", train_locator)

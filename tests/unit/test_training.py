@@ -23,6 +23,7 @@ from hematovision.errors import LabelsRefused
 from hematovision.inference import InferenceService
 from hematovision.locator import KINDS
 from hematovision.training.fields import read_fields
+from hematovision.training.labs import LabelledCell
 from hematovision.training.splits import SPOILT
 from pictures import encoded
 
@@ -67,7 +68,7 @@ def locator(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save(folder / "run" / "best.keras")
     sides = ("train", "val")
     fields = write_fields(folder, [("drawn", side, side, smear(seed)) for seed, side in enumerate(sides)])
-    fitted = finish(folder / "run", read_fields(fields), [], SIZES, lambda *step: None)
+    fitted = finish(folder / "run", read_fields(fields), SIZES, lambda *step: None)
     lenient = fitted | {"limits": dict.fromkeys(KINDS, 0.3), "explained_from": 0.0}  # two fields are few to fit on
     (folder / "run" / "locator.json").write_text(json.dumps(lenient), encoding="utf-8")
     return folder / "run"
@@ -164,7 +165,7 @@ def test_what_was_released_finds_cells_as_the_locator_that_framed_them(trained: 
     run = json.loads((trained.run / "run.json").read_text(encoding="utf-8"))
     for name in ("locator.keras", "locator.tflite"):
         assert (folder / name).read_bytes() == (locator / name).read_bytes()
-    assert run["config"]["locator"] == sha256_of(locator / "locator.tflite")
+    assert run["config"]["locator"] == sha256_of(locator / "locator.keras")
 
 
 def test_a_released_version_is_never_written_over(trained: Trained, drawings: Path, locator: Path) -> None:
@@ -246,7 +247,7 @@ def another(locator: Path, tmp_path: Path) -> Path:
     """A locator that says the same and is not the same file."""
     for file in locator.iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
-    with (tmp_path / "locator.tflite").open("ab") as file:
+    with (tmp_path / "locator.keras").open("ab") as file:
         file.write(bytes(16))
     return tmp_path
 
@@ -299,6 +300,20 @@ def test_the_best_epoch_is_the_most_accurate_then_the_least_surprised(
 
     rows = [{"val_accuracy": right, "val_log_loss": loss} for right, loss in zip(accuracies, losses, strict=True)]
     assert best_epoch(rows) == best
+
+
+def test_laboratories_and_their_classes_are_drawn_by_the_square_root_of_their_cells() -> None:
+    from hematovision.training.train import shares
+
+    many = [("large", "monocyte")] * 64 + [("large", "basophil")] * 16 + [("large", "platelet")] * 20
+    cells = [LabelledCell(Path(), lab, label, "", "train") for lab, label in [*many, *[("small", "monocyte")] * 25]]
+    drawn = shares(cells)
+    often = {(each.lab, each.label): 0.0 for each in cells}
+    for each, share in zip(cells, drawn, strict=True):
+        often[each.lab, each.label] += share
+    assert drawn.sum() == pytest.approx(1)
+    assert often["small", "monocyte"] == pytest.approx(5 / 15)
+    assert often["large", "monocyte"] == pytest.approx(2 * often["large", "basophil"])
 
 
 # The locator.

@@ -25,11 +25,11 @@ class Augmentation:
 
     zoom: tuple[float, float] = (0.8, 1.2)  # size of the cell in the picture, as a factor
     shift: float = 0.06  # of the side, either way
-    strength: tuple[float, float] = (0.6, 1.4)  # of the stain, as a factor of optical density
-    channel: float = 0.15  # strength of each channel on its own, +-
-    mixing: float = 0.06  # standard deviation of what leaks from one channel's density into another's
-    brightness: tuple[float, float] = (0.92, 1.05)  # what is left of the lamp's, as a factor of intensity
-    blur: float = 1.2  # largest radius in pixels at the input's size; half of the pictures stay sharp
+    strength: tuple[float, float] = (0.35, 1.6)  # of the stain, as a factor of optical density
+    channel: float = 0.25  # strength of each channel on its own, +-
+    mixing: float = 0.1  # standard deviation of what leaks from one channel's density into another's
+    brightness: tuple[float, float] = (0.88, 1.06)  # what is left of the lamp's, as a factor of intensity
+    blur: float = 1.6  # largest radius in pixels at the input's size; half of the pictures stay sharp
     jpeg_quality: tuple[int, int] = (40, 95)  # one picture in three is compressed again
 
 

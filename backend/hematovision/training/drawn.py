@@ -16,6 +16,8 @@ RED_CELL, PALLOR = (0.86, 0.66, 0.68), (0.95, 0.86, 0.86)
 CYTOPLASM, NUCLEUS, PLATELET = (0.84, 0.76, 0.88), (0.40, 0.24, 0.56), (0.62, 0.44, 0.70)
 SLIDE = (236, 226, 222)
 
+Wave = Sequence[tuple[float, float]]
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -42,8 +44,12 @@ def draw(width: int, height: int, cells: Sequence[Drawn], seed: int = 0) -> RGB:
             shape = _disc(light, cell.x, cell.y, cell.radius, soft=0.3)
             _stain(light, shape * _grain(light, random, 0.5, cell.radius / 3), PLATELET)
         else:
-            _stain(light, _disc(light, cell.x, cell.y, cell.radius), CYTOPLASM)
-            _stain(light, _nucleus(light, cell, random) * _grain(light, random, 0.25, cell.radius / 8), NUCLEUS)
+            cytoplasm = _disc(light, cell.x, cell.y, cell.radius, wave=_wave(random))
+            _stain(light, cytoplasm * _grain(light, random, 0.3, cell.radius / 12), CYTOPLASM)
+            nucleus = _nucleus(light, cell, random)
+            for size in (5, 14):
+                nucleus = nucleus * _grain(light, random, 0.25, cell.radius / size)
+            _stain(light, nucleus, NUCLEUS)
     levels = (255 * light.clip(0, 1)).astype(np.uint8)
     return np.asarray(Image.fromarray(levels).filter(ImageFilter.GaussianBlur(0.8)))
 
@@ -66,22 +72,33 @@ def drawn_field(width: int, height: int, cells: Sequence[Drawn], seed: int) -> R
     return draw(width, height, placed, seed)
 
 
-def _disc(light: NDArray[np.float64], x: float, y: float, radius: float, soft: float = 0.08) -> NDArray[np.float64]:
-    """(H, W) 0..1: inside a circle, fading over `soft` of its radius."""
+def _disc(
+    light: NDArray[np.float64], x: float, y: float, radius: float, soft: float = 0.08, wave: Wave = ()
+) -> NDArray[np.float64]:
+    """(H, W) 0..1: inside a circle, or what `wave` makes of it, fading over `soft` of its radius."""
     down, across = np.ogrid[: light.shape[0], : light.shape[1]]
-    away = np.hypot(down + 0.5 - y, across + 0.5 - x) / radius
+    down, across = down + 0.5 - y, across + 0.5 - x
+    away, angle = np.hypot(down, across) / radius, np.arctan2(down, across)
+    for times, (height, start) in enumerate(wave, 2):
+        away = away * (1 + height * np.cos(times * angle + start))
     return np.asarray(((1 + soft / 2 - away) / soft).clip(0, 1))
+
+
+def _wave(random: np.random.Generator) -> Wave:
+    """How an outline strays from a circle: for two bulges, three and more how high they are, as a share of the radius,
+    and where."""
+    return [(random.uniform(0, 0.07) / times, random.uniform(0, 2 * np.pi)) for times in range(1, 5)]
 
 
 def _nucleus(light: NDArray[np.float64], cell: Drawn, random: np.random.Generator) -> NDArray[np.float64]:
     if cell.lobes == 1:
-        return _disc(light, cell.x, cell.y, 0.72 * cell.radius)
+        return _disc(light, cell.x, cell.y, 0.72 * cell.radius, wave=_wave(random))
     shape = np.zeros(light.shape[:2])
     start, reach = random.uniform(0, 2 * np.pi), 0.42 * cell.radius
     for lobe in range(cell.lobes):
         angle = start + lobe * min(1.6, 4.8 / cell.lobes)
         x, y = cell.x + reach * np.cos(angle), cell.y + reach * np.sin(angle)
-        shape = np.maximum(shape, _disc(light, x, y, 0.4 * cell.radius))
+        shape = np.maximum(shape, _disc(light, x, y, 0.44 * cell.radius, 0.15, _wave(random)))
     return shape
 
 

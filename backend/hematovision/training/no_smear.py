@@ -102,7 +102,7 @@ def _slope(random: np.random.Generator, most: float) -> Floats:
     """(256, 256) around 1: brighter towards one side."""
     along = np.linspace(-1, 1, WINDOW)
     down, across = random.uniform(-most, most, 2) / 2
-    return 1 + down * along[:, np.newaxis] + across * along
+    return np.asarray(1 + down * along[:, np.newaxis] + across * along)
 
 
 def _rough(random: np.random.Generator, fall: float, along: float = 1.0) -> Floats:

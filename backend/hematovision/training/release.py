@@ -74,7 +74,7 @@ def assemble(data: Path, locator: Path, run: Path, folder: Path, version: str, p
     about = json.loads((run / "run.json").read_text(encoding="utf-8"))
     labels, config = about["labels"], about["config"]
     find = locating.open_locator(locator)
-    if bundle.sha256_of(locator / locating.EXPORT) != config["locator"]:
+    if bundle.sha256_of(locator / locating.REFERENCE) != config["locator"]:
         raise LabelsRefused(f"{run} was trained on cells framed by another locator than {locator}. Name that one.")
     cells = [cell for cell in read_cells(data, tuple(config["labs"])) if cell.group not in SPOILT]
     for name in (locating.REFERENCE, locating.EXPORT):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from hematovision import errors
 from hematovision.bundle import sha256_of
@@ -20,8 +21,8 @@ from hematovision.progress import Progress
 from hematovision.training import curves, network
 from hematovision.training.augment import Augmentation, augmented
 from hematovision.training.framed import FramedCell, framed, middle
-from hematovision.training.labs import labels_of, list_hash, read_cells
-from hematovision.training.locating import EXPORT, open_locator
+from hematovision.training.labs import LabelledCell, labels_of, list_hash, read_cells
+from hematovision.training.locating import REFERENCE, open_locator
 from hematovision.training.runs import History, Run, Ticker
 from hematovision.training.splits import SPOILT
 
@@ -33,7 +34,7 @@ class TrainConfig:
     labs: tuple[str, ...] = ()  # laboratories to learn from; empty: all there are
     locator: str = ""  # SHA-256 of the locator that framed the cells; filled in by `train`
     size: int = 128  # pixels a side of the network's input
-    context: float = 1.4  # side of the standard picture, in longer sides of the cell's box
+    context: float = 1.2  # side of the standard picture, in longer sides of the cell's box
     head_epochs: int = 1  # with the base frozen, so that a random head does not shake it
     epochs: int = 15  # in all, the head's included
     patience: int = 6  # epochs without a better val result before the run ends
@@ -55,7 +56,7 @@ def train(data: Path, locator: Path, run: Path, config: TrainConfig, weights: Pa
     """
     keras.utils.set_random_seed(config.seed)
     find = open_locator(locator)
-    config = replace(config, locator=sha256_of(locator / EXPORT))
+    config = replace(config, locator=sha256_of(locator / REFERENCE))
     cells = [cell for cell in read_cells(data, config.labs) if cell.group not in SPOILT]
     labels = labels_of(cells)
     folder = Run(run, config, labels, list_hash(cells, data))
@@ -70,8 +71,6 @@ def train(data: Path, locator: Path, run: Path, config: TrainConfig, weights: Pa
     pictures = _Pictures(learn, labels, config)
     check_inputs = np.stack([middle(each.rgb, config.size) for each in check]).astype(np.float32)
     check_labels = np.array([labels.index(each.cell.label) for each in check])
-    frequency = Counter(pictures.targets)
-    class_weight = {k: len(learn) / (len(frequency) * n) for k, n in frequency.items()}
 
     model = _model_to_go_on_with(folder, len(history), config, len(labels), len(pictures), weights)
     while not _finished(history, config):
@@ -82,7 +81,7 @@ def train(data: Path, locator: Path, run: Path, config: TrainConfig, weights: Pa
         # Dropout draws by (seed, epoch) too: its state is not among what a .keras file brings back.
         model.get_layer("dropout").seed_generator.state.assign([config.seed, epoch])
         ticker = Ticker(progress, epoch, config.epochs, len(pictures))
-        fitted = model.fit(pictures, epochs=1, class_weight=class_weight, callbacks=[ticker], verbose=0)
+        fitted = model.fit(pictures, epochs=1, callbacks=[ticker], verbose=0)
         logits = model.predict(check_inputs, batch_size=config.batch, verbose=0)
         history.append(_row(epoch, fitted.history, logits, check_labels))
         folder.keep(model, history, best=best_epoch(history) == epoch)
@@ -96,24 +95,37 @@ def best_epoch(history: History) -> int:
 
 
 class _Pictures(keras.utils.PyDataset):
-    """Batches of varied pictures for one epoch; (seed, epoch, batch) decide the variation, so a resumed run repeats
+    """Batches of varied pictures for one epoch; (seed, epoch, batch) decide which and how, so a resumed run repeats
     what an unbroken one would have drawn."""
 
     def __init__(self, cells: Sequence[FramedCell], labels: Sequence[str], config: TrainConfig) -> None:
         super().__init__(workers=2, max_queue_size=8)
         self.cells, self.config, self.epoch, self.classes = cells, config, 0, len(labels)
         self.targets = [labels.index(each.cell.label) for each in cells]
+        self.shares = shares([each.cell for each in cells])
 
     def __len__(self) -> int:
         return len(self.cells) // self.config.batch or min(1, len(self.cells))
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         config = self.config
-        order = np.random.default_rng((config.seed, self.epoch)).permutation(len(self.cells))
-        chosen = order[index * config.batch : (index + 1) * config.batch]
         random = np.random.default_rng((config.seed, self.epoch, index))
+        chosen = random.choice(len(self.cells), config.batch, p=self.shares)
         inputs = np.stack([augmented(self.cells[i].rgb, config.size, config.augmentation, random) for i in chosen])
         return inputs.astype(np.float32), np.eye(self.classes, dtype=np.float32)[[self.targets[i] for i in chosen]]
+
+
+def shares(cells: Sequence[LabelledCell]) -> NDArray[np.float64]:
+    """How often each cell is drawn, (N,) of sum 1: laboratories, and within each its classes, by the square root of
+    how many cells they have, so that the small are met more often than they would be and not worn out."""
+    labs, classes = Counter(each.lab for each in cells), Counter((each.lab, each.label) for each in cells)
+    of_classes: Counter[str] = Counter()
+    for (lab, _), n in classes.items():
+        of_classes[lab] += n**0.5
+    often = np.array(
+        [labs[each.lab] ** 0.5 / of_classes[each.lab] / classes[each.lab, each.label] ** 0.5 for each in cells]
+    )
+    return np.asarray(often / often.sum())
 
 
 def _model_to_go_on_with(

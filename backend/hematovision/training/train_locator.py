@@ -72,9 +72,8 @@ def train(data: Path, run: Path, config: LocatorConfig, weights: Path | None, pr
         history.append({"epoch": learn.epoch + 1, "loss": fitted.history["loss"][0], "val_loss": val})
         folder.keep(model, history, best=True)
         curves.draw_loss(history, run / "curves.png")
-    labs = {each.lab for each in fields}
     sizes = config.variation.small_sizes[0], config.variation.sizes[1]
-    locating.finish(run, fields, _crops(data, tuple(labs), labs), sizes, progress)
+    locating.finish(run, fields, sizes, progress)
     return run
 
 

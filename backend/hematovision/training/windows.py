@@ -35,7 +35,7 @@ class Variation:
     sizes: tuple[float, float] = (42, 190)  # of a nucleated cell in the window, in pixels; the middle is commonest
     small_sizes: tuple[float, float] = (18, 70)  # the same where many pictures are laid side by side
     side_by_side: float = 0.3  # share of windows made so: dense fields of small cells
-    stain: Augmentation = Augmentation(strength=(0.45, 1.6), mixing=0.1, channel=0.25, brightness=(0.88, 1.06))
+    stain: Augmentation = Augmentation(strength=(0.45, 1.6), blur=1.2)
     overlaid: float = 0.25  # share of the others over which objects of other pictures are laid
     shade: float = 0.3  # how much darker one side or the rim may be, as a share
     no_smear: float = 0.06  # share of windows in which there is no smear at all
