@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 
+from databases import Cluster, postgresql
 from discs import with_fakes
 from hematovision.api import requests_log
 from hematovision.api.app import create_app
@@ -72,9 +73,30 @@ def classified(models: Path) -> bytes:
     return (path / "selftest" / next(name for name, cells in pictures.items() if cells)).read_bytes()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nothing_in_the_users_own_records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Whatever a test starts without saying where its records are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HEMATOVISION_RECORDS", str(tmp_path_factory.mktemp("records")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL server."""
+    with postgresql() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """An empty database of each engine, as the setting names it; empty for the SQLite file of the default."""
+    return "" if request.param == "sqlite" else request.getfixturevalue("cluster").new_database()
+
+
 @pytest.fixture
 def settings(models: Path, tmp_path: Path) -> Settings:
-    return Settings(models=models, examples=tmp_path / "examples")
+    return Settings(models=models, examples=tmp_path / "examples", records=tmp_path / "records")
 
 
 @pytest.fixture
