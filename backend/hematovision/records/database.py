@@ -37,8 +37,8 @@ def database_url(settings: Settings) -> URL:
 def open_engine(url: URL, patience: float | None = None) -> Engine:
     """An engine for this URL; nothing is connected yet.
 
-    `patience` bounds, in seconds, how long one waits for a connection, a lock or a statement; None for the command
-    line's long work. Statements are logged without their values, and so are their failures.
+    `patience` bounds, in seconds, how long one waits for a connection or a lock, and to a fifth how long a statement
+    may take; None for the command line's long work. No value of a statement stands in the text of its failure.
     """
     if url.get_backend_name() == "sqlite":
         engine = create_engine(
@@ -54,7 +54,7 @@ def open_engine(url: URL, patience: float | None = None) -> Engine:
         bounds = {
             "connect_timeout": max(2, int(patience)),  # libpq takes less for 2
             "tcp_user_timeout": milliseconds,
-            "options": f"-c statement_timeout={milliseconds}",
+            "options": f"-c lock_timeout={milliseconds} -c statement_timeout={5 * milliseconds}",
         }
         waiting = {"pool_timeout": patience}
     return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=bounds, **waiting)
@@ -69,6 +69,14 @@ def to_write(engine: Engine) -> Engine:
 def sqlite_file(engine: Engine) -> Path | None:
     """The file of a SQLite database; None for PostgreSQL."""
     return Path(str(engine.url.database)) if engine.dialect.name == "sqlite" else None
+
+
+def file_identity(engine: Engine) -> tuple[int, int] | None:
+    """What tells a SQLite file from another one of that name; None where there is no file."""
+    file = sqlite_file(engine)
+    with suppress(FileNotFoundError):
+        return ((found := file.stat()).st_dev, found.st_ino) if file else None
+    return None
 
 
 @contextmanager

@@ -12,10 +12,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, delete, insert, select, text
 
+from hematovision import errors
 from hematovision.bundle import Bundle
 from hematovision.cells import Answer
 from hematovision.records import audit, cells_json, history, kept
-from hematovision.records.database import database_url, open_engine, to_write, unavailable_told
+from hematovision.records.database import database_url, file_identity, open_engine, to_write, unavailable_told
 from hematovision.records.schema import refuse_unless_known
 from hematovision.records.tables import Model, Prediction
 from hematovision.records.values import DayCount, Entry, Filters, Keeping, Page, Place, Summary
@@ -37,6 +38,7 @@ class Records:
     def __init__(self, engine: Engine, pictures: Path) -> None:
         self.engine, self.pictures = engine, pictures
         self._to_write = to_write(engine)
+        self._file = file_identity(engine)
 
     @classmethod
     def open(cls, settings: Settings, patience: float | None = None) -> Records:
@@ -57,9 +59,14 @@ class Records:
         self.engine.dispose()
 
     def ping(self) -> None:
-        """Ask the database whether it is there."""
+        """Ask the database whether it is there, and still the one that was opened: a SQLite file can be moved or
+        deleted under an open connection, which would go on writing to what nobody will ever read."""
         with self._reading() as connection:
             connection.execute(text("SELECT 1"))
+        if file_identity(self.engine) != self._file:
+            raise errors.RecordsUnavailable(
+                "The database file is no longer the one that was opened. It is opened anew."
+            )
 
     def record(self, answer: Answer, bundle: Bundle, by: UUID | None = None, keeping: Keeping | None = None) -> UUID:
         """Write down what `bundle` answered and return the prediction's id: when this returns, it is on disk.
