@@ -8,6 +8,7 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import redirect_stderr
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,10 @@ from hematovision.api.app import create_app
 from hematovision.api.services import Services
 from hematovision.bundle import SELF_TEST, current_path
 from hematovision.inference import InferenceService
+from hematovision.records.database import database_url as url_of
+from hematovision.records.database import open_engine
+from hematovision.records.schema import migrate
+from hematovision.records.store import Records
 from hematovision.settings import Settings
 from house import REPOSITORY, LogLines, MakeClient, lacking, port_nobody_listens_on
 
@@ -100,6 +105,24 @@ def settings(models: Path, tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
+def recording(settings: Settings, database_url: str) -> Settings:
+    """Settings that name an empty database, in which the tables are made."""
+    recording = replace(settings, database_url=database_url)
+    if database_url:  # a SQLite file is brought up when it is opened
+        engine = open_engine(url_of(recording))
+        migrate(engine)
+        engine.dispose()
+    return recording
+
+
+@pytest.fixture
+def records(recording: Settings) -> Iterator[Records]:
+    opened = Records.open(recording)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
 def app(settings: Settings, service: InferenceService) -> Flask:
     return create_app(settings, Services(settings, service))
 
@@ -120,7 +143,7 @@ def make_client(models: Path, tmp_path: Path) -> MakeClient:
     """`make_client(max_bytes=...)` is a client of an app with other settings, opened as the service opens it."""
 
     def make(**given: Any) -> FlaskClient:
-        settings = Settings(**{"models": models, "examples": tmp_path / "examples", **given})
+        settings = Settings(**{"models": models, "examples": tmp_path / "examples", "recording": "off", **given})
         return create_app(settings).test_client()
 
     return make

@@ -35,7 +35,7 @@ _NOT_IN_TIME = "The database took too long. Pictures are answered and not record
 
 @dataclass(frozen=True)
 class State:
-    """What /health says of the database: `ok`, `away` with the reason, or `off`."""
+    """What /health says of the database: `ok`, or with the reason `opening`, `away` or `off`."""
 
     status: str
     reason: str | None = None
@@ -102,8 +102,9 @@ class Recorder:
     @property
     def state(self) -> State:
         """How it was at the last look."""
-        self._looked.wait(PATIENCE)
         trouble = self._trouble
+        if not self._looked.is_set():
+            return State("opening", str(trouble))
         if trouble is None:
             return State("ok")
         return State("off" if isinstance(trouble, errors.RecordsOff) else "away", str(trouble))
