@@ -20,8 +20,9 @@ check: $(TEST)/installed  ## style and types
 	$(TEST)/bin/ruff format --check .
 	$(TEST)/bin/mypy
 
-bench: $(TEST)/installed  ## speed and memory against the usual way, in one run
+bench: $(TEST)/installed  ## speed and memory against the usual way, and what recording costs
 	$(TEST)/bin/python tests/bench/classify.py
+	PYTHONPATH=tests $(TEST)/bin/python tests/bench/records.py
 
 screenshots: $(TEST)/installed  ## README's picture of the page, with drawn cells on it
 	PYTHONPATH=tests $(TEST)/bin/python tests/e2e/screenshots.py tests/e2e/screenshots

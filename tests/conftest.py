@@ -24,8 +24,7 @@ from hematovision.api.app import create_app
 from hematovision.api.services import Services
 from hematovision.bundle import SELF_TEST, current_path
 from hematovision.inference import InferenceService
-from hematovision.records.database import database_url as url_of
-from hematovision.records.database import open_engine
+from hematovision.records.database import opened
 from hematovision.records.schema import migrate
 from hematovision.records.store import Records
 from hematovision.settings import Settings
@@ -109,17 +108,16 @@ def recording(settings: Settings, database_url: str) -> Settings:
     """Settings that name an empty database, in which the tables are made."""
     recording = replace(settings, database_url=database_url)
     if database_url:  # a SQLite file is brought up when it is opened
-        engine = open_engine(url_of(recording))
-        migrate(engine)
-        engine.dispose()
+        with opened(recording) as engine:
+            migrate(engine)
     return recording
 
 
 @pytest.fixture
 def records(recording: Settings) -> Iterator[Records]:
-    opened = Records.open(recording)
-    yield opened
-    opened.close()
+    ours = Records.open(recording)
+    yield ours
+    ours.close()
 
 
 @pytest.fixture

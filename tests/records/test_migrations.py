@@ -17,8 +17,7 @@ from sqlalchemy import Engine, inspect, text
 
 from answers import BUNDLE, answer, cell
 from hematovision import errors
-from hematovision.records.database import database_url as url_of
-from hematovision.records.database import open_engine
+from hematovision.records.database import opened
 from hematovision.records.schema import KNOWN, STEPS, migrate, step_of
 from hematovision.records.store import Records
 from hematovision.records.tables import Base
@@ -29,10 +28,8 @@ from house import PACKAGE
 @pytest.fixture
 def engine(settings: Settings, database_url: str) -> Iterator[Engine]:
     """An empty database."""
-    settings.records.mkdir()
-    opened = open_engine(url_of(replace(settings, database_url=database_url)))
-    yield opened
-    opened.dispose()
+    with opened(replace(settings, database_url=database_url)) as engine:
+        yield engine
 
 
 def rows(engine: Engine) -> dict[str, list[tuple[Any, ...]]]:

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from answers import BUNDLE, answer, cell
 from databases import Cluster, postgresql
 from hematovision import errors
-from hematovision.records.database import database_url, open_engine
+from hematovision.records.database import opened
 from hematovision.records.recorder import PATIENCE, Recorder
 from hematovision.records.schema import STEPS, migrate
 from hematovision.records.store import Records
@@ -38,9 +38,8 @@ def wait_for(holds: Callable[[], bool]) -> None:
 
 
 def make_tables(settings: Settings) -> None:
-    engine = open_engine(database_url(settings))
-    migrate(engine)
-    engine.dispose()
+    with opened(settings) as engine:
+        migrate(engine)
 
 
 @pytest.fixture

@@ -47,8 +47,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Verified:
-    """A chain that holds: how many entries, and the last one's hash. Who has noted it can tell later whether entries
-    were cut off at the end, which no chain shows by itself."""
+    """A chain that holds: how many entries, and the last one's hash, for `noted` of a later proof."""
 
     entries: int
     last: str
@@ -66,22 +65,28 @@ def take_tail(connection: Connection) -> None:
 def append(connection: Connection, change: Change, at: datetime | None = None) -> None:
     """Add one entry, in the transaction that makes the change: both are there, or neither."""
     take_tail(connection)
-    last = connection.execute(select(Audit.number, Audit.sha256).order_by(Audit.number.desc()).limit(1)).first()
+    tail = connection.execute(select(Audit.number, Audit.sha256).order_by(Audit.number.desc()).limit(1)).first()
     salt = secrets.token_hex(16)
     values = {name: getattr(change, name) for name in _VALUES}
     entry: dict[str, Any] = {
-        "number": last.number + 1 if last else 1,
+        "number": tail.number + 1 if tail else 1,
         "at": at or datetime.now(UTC),
         "user_id": change.by,
         "action": change.action,
         "subject_id": change.subject,
         **{f"{name}_sha256": _committed(salt, value) for name, value in values.items()},
         "model_sha256": change.model_sha256,
-        "previous": last.sha256 if last else FIRST,
+        "previous": tail.sha256 if tail else FIRST,
     }
     connection.execute(insert(Audit).values(**entry, sha256=_sealed(entry)))
     kept = values | ({"old": None, "new": None} if change.erase else {})
     connection.execute(insert(AuditDetail).values(number=entry["number"], salt=salt, **kept))
+
+
+def last(connection: Connection) -> str | None:
+    """The hash of the last entry; None where there is none."""
+    found: str | None = connection.scalar(select(Audit.sha256).order_by(Audit.number.desc()).limit(1))
+    return found
 
 
 def erase_details(connection: Connection, subject: UUID) -> None:
@@ -90,16 +95,20 @@ def erase_details(connection: Connection, subject: UUID) -> None:
     connection.execute(delete(AuditDetail).where(AuditDetail.number.in_(about)))
 
 
-def verify(connection: Connection) -> Verified:
-    """Follow the chain from its first entry. Raises `ChainBroken`, which names the first link that does not hold."""
+def verify(connection: Connection, noted: str | None = None) -> Verified:
+    """Follow the chain from its first entry. Raises `ChainBroken`, which names the first link that does not hold, or
+    says that an entry whose hash was noted once is gone: no chain shows by itself that its end was cut off."""
     columns = (*Audit.__table__.columns, AuditDetail.salt, AuditDetail.old, AuditDetail.new, AuditDetail.reason)
     chain = select(*columns).outerjoin(AuditDetail, AuditDetail.number == Audit.number).order_by(Audit.number)
-    number, previous = 0, FIRST
+    number, previous, met = 0, FIRST, noted in (None, FIRST)
     with connection.execute(chain.execution_options(yield_per=1000)) as rows:
         for row in rows.mappings():
             number += 1
             _refuse_unless_next(row, number, previous)
             previous = row["sha256"]
+            met = met or previous == noted
+    if not met:
+        raise errors.ChainBroken(f"The audit ends with entry {number}, before the one that was noted.")
     return Verified(number, previous)
 
 

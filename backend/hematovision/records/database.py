@@ -60,6 +60,17 @@ def open_engine(url: URL, patience: float | None = None) -> Engine:
     return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=bounds, **waiting)
 
 
+@contextmanager
+def opened(settings: Settings) -> Iterator[Engine]:
+    """The database of these settings, whatever tables are in it, for work that takes its time; closed after."""
+    engine = open_engine(database_url(settings))
+    try:
+        make_folder(engine)
+        yield engine
+    finally:
+        engine.dispose()
+
+
 def to_write(engine: Engine) -> Engine:
     """The same engine, for transactions that write: SQLite's take the lock at once. One that read first and then
     wrote would be refused without waiting when somebody else had written in between."""
@@ -69,6 +80,17 @@ def to_write(engine: Engine) -> Engine:
 def sqlite_file(engine: Engine) -> Path | None:
     """The file of a SQLite database; None for PostgreSQL."""
     return Path(str(engine.url.database)) if engine.dialect.name == "sqlite" else None
+
+
+def make_folder(engine: Engine) -> None:
+    """Make the folder of a SQLite file, for its owner's eyes only. Raises `RecordsUnavailable` where none can be."""
+    if file := sqlite_file(engine):
+        try:
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise errors.RecordsUnavailable(
+                f"The folder of records cannot be made: {error.strerror}. Name another one: HEMATOVISION_RECORDS."
+            ) from error
 
 
 def file_identity(engine: Engine) -> tuple[int, int] | None:

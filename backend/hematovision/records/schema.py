@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, inspect, text
 
 from hematovision import errors
-from hematovision.records.database import sqlite_file, to_write, unavailable_told
+from hematovision.records.database import make_folder, sqlite_file, to_write, unavailable_told
 
 STEPS = ("0001", "0002", "0003")  # of migrations/versions, in order
 KNOWN = STEPS[-1]
@@ -26,9 +26,8 @@ def step_of(connection: Connection) -> str | None:
 def refuse_unless_known(engine: Engine) -> None:
     """Raises `SchemaRefused`, with what mends it, unless the database holds the tables of this version. A new SQLite
     file without any table is brought up instead."""
+    make_folder(engine)
     with unavailable_told():
-        if file := sqlite_file(engine):
-            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with engine.connect() as connection:
             step, tables = step_of(connection), inspect(connection).get_table_names()
         if sqlite_file(engine) and not tables:

@@ -147,10 +147,11 @@ class Records:
         with self._writing() as connection:
             return kept.sweep(connection, self.pictures, now or datetime.now(UTC))
 
-    def verify(self) -> audit.Verified:
-        """Prove the audit. Raises `ChainBroken` with the first link that does not hold."""
+    def verify(self, noted: str | None = None) -> audit.Verified:
+        """Prove the audit. Raises `ChainBroken` with the first link that does not hold; also if `noted`, an entry's
+        hash that an earlier proof gave, is not there any longer."""
         with self._reading() as connection:
-            return audit.verify(connection)
+            return audit.verify(connection, noted)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
