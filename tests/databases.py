@@ -24,6 +24,7 @@ class Cluster:
     folder: Path
     programs: Path
     port: int
+    durable: bool  # what is committed survives a power cut, as it must anywhere but in a test
 
     def new_database(self) -> str:
         """The URL of an empty database."""
@@ -33,8 +34,8 @@ class Cluster:
 
     def start(self) -> None:
         """Start the server and wait until it answers."""
-        # What a power cut would lose does not matter here, and waiting for the disk would take most of the time.
-        options = f"-c listen_addresses=127.0.0.1 -c port={self.port} -c fsync=off -c unix_socket_directories=''"
+        fsync = "on" if self.durable else "off"  # to wait for the disk would take most of a test's time
+        options = f"-c listen_addresses=127.0.0.1 -c port={self.port} -c fsync={fsync} -c unix_socket_directories=''"
         log = f"--log={self.folder / 'log'}"
         self._run(
             "pg_ctl", "start", "--wait", "--silent", f"--pgdata={self.folder / 'data'}", log, f"--options={options}"
@@ -62,7 +63,7 @@ class Cluster:
 
 
 @contextmanager
-def postgresql() -> Iterator[Cluster]:
+def postgresql(durable: bool = False) -> Iterator[Cluster]:
     """A running cluster; skips (in CI: fails) where PostgreSQL is not installed."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     if not found:
@@ -71,7 +72,7 @@ def postgresql() -> Iterator[Cluster]:
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres", "postgres")
-        cluster = Cluster(folder, found[-1].parent, port_nobody_listens_on())
+        cluster = Cluster(folder, found[-1].parent, port_nobody_listens_on(), durable)
         cluster._run("initdb", "--auth=trust", f"--username={USER}", "--no-sync", f"--pgdata={folder / 'data'}")
         cluster.start()
         try:

@@ -25,8 +25,7 @@ from answers import BUNDLE, LABELS, answer, cell
 from databases import postgresql
 from hematovision.records.database import opened
 from hematovision.records.schema import migrate
-from hematovision.records.store import Records
-from hematovision.records.store import _row as row_of
+from hematovision.records.store import Records, row_of
 from hematovision.records.tables import Model, Prediction
 from hematovision.records.values import Filters
 from hematovision.settings import Settings
@@ -99,7 +98,7 @@ def recording(settings: Settings) -> tuple[float, float]:
 
 @contextmanager
 def engines() -> Iterator[dict[str, Settings]]:
-    with tempfile.TemporaryDirectory() as folder, postgresql() as cluster:
+    with tempfile.TemporaryDirectory() as folder, postgresql(durable=True) as cluster:
         settings = Settings(records=Path(folder))
         yield {"SQLite": settings, "PostgreSQL": replace(settings, database_url=cluster.new_database())}
 

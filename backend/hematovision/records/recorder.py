@@ -90,7 +90,11 @@ class Recorder:
             self._lose(reason)
         except errors.RecordsUnavailable as error:
             reason = error
-        log.warning("prediction not recorded", extra={"code": reason.code, "reason": str(reason)})
+        except errors.HematoVisionError:
+            raise
+        except Exception as error:  # a fault of ours, whose text may hold values of the row; the answer goes out
+            reason = errors.RecordsUnavailable(f"{type(error).__name__} while writing. Report this, please.")
+        log.error("prediction not recorded", extra={"code": reason.code, "reason": str(reason)})
         return None
 
     @property

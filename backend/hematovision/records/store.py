@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, delete, insert, select, text
+from sqlalchemy import Connection, Engine, Select, delete, insert, select, text
 
 from hematovision import errors
 from hematovision.bundle import Bundle
@@ -39,6 +39,7 @@ class Records:
         self.engine, self.pictures = engine, pictures
         self._to_write = to_write(engine)
         self._file = file_identity(engine)
+        self._models: set[str] = set()  # SHA-256s of bundles that have their row
 
     @classmethod
     def open(cls, settings: Settings, patience: float | None = None) -> Records:
@@ -76,14 +77,18 @@ class Records:
         prediction, at, file = uuid.uuid4(), datetime.now(UTC), None
         try:
             with self._writing() as connection:
-                row = _row(answer) | {"model_id": _model_id(connection, bundle), "user_id": by}
+                if bundle.sha256 not in self._models:
+                    _write_model(connection, bundle)
+                row = row_of(answer) | {"model_id": _model_of(bundle).scalar_subquery(), "user_id": by}
                 connection.execute(insert(Prediction).values(id=prediction, at=at, day=at.date(), **row))
                 if keeping:
                     file = kept.keep(connection, self.pictures, prediction, keeping, at)
         except BaseException:
+            self._models.clear()  # perhaps they are gone: a backup was restored
             if file:
                 file.unlink(missing_ok=True)
             raise
+        self._models.add(bundle.sha256)
         return prediction
 
     def entry(self, prediction: UUID) -> Entry:
@@ -164,7 +169,8 @@ class Records:
             yield connection
 
 
-def _row(answer: Answer) -> dict[str, Any]:
+def row_of(answer: Answer) -> dict[str, Any]:
+    """What an answer says by itself, by column."""
     image, times = answer.image, answer.milliseconds
     return {
         "picture_sha256": image.sha256,
@@ -182,17 +188,15 @@ def _row(answer: Answer) -> dict[str, Any]:
     }
 
 
-def _model_id(connection: Connection, bundle: Bundle) -> UUID:
-    """Of this bundle's row, which its first answer makes."""
-    known = select(Model.id).where(Model.sha256 == bundle.sha256)
-    if (found := connection.scalar(known)) is not None:
-        return found
+def _write_model(connection: Connection, bundle: Bundle) -> None:
+    """Make sure that this bundle has its row."""
     if connection.dialect.name == "postgresql":
-        # Another replica may be making it at this moment: wait for that one, then look again.
+        # Another replica may be writing it at this moment: wait for that one before looking.
         connection.execute(text("LOCK TABLE models IN SHARE ROW EXCLUSIVE MODE"))
-        if (found := connection.scalar(known)) is not None:
-            return found
-    made = uuid.uuid4()
-    facts = {"name": bundle.name, "version": bundle.version, "sha256": bundle.sha256, "labels": list(bundle.labels)}
-    connection.execute(insert(Model).values(id=made, **facts))
-    return made
+    if connection.scalar(_model_of(bundle)) is None:
+        facts = {"name": bundle.name, "version": bundle.version, "sha256": bundle.sha256, "labels": list(bundle.labels)}
+        connection.execute(insert(Model).values(id=uuid.uuid4(), **facts))
+
+
+def _model_of(bundle: Bundle) -> Select[tuple[UUID]]:
+    return select(Model.id).where(Model.sha256 == bundle.sha256)
