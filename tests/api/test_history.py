@@ -311,5 +311,7 @@ def test_with_the_database_away_pictures_are_answered_and_it_says_so(
     recorder.close()
     logged = str(log_lines())
     assert "prediction not recorded" in logged
+    assert str(free_port) in logged  # what libpq said of it, which is not for callers to know
+    assert str(free_port) not in health.text
     assert "secret" not in logged + health.text
     assert answered["image"]["sha256"] not in logged

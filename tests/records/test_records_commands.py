@@ -137,6 +137,18 @@ def test_sweep_deletes_what_is_over_and_says_how_many(command: Command, records:
     assert command("sweep").stdout == "deleted: 0 pictures\n"
 
 
+def test_what_the_database_itself_said_is_told(
+    command: Command, monkeypatch: pytest.MonkeyPatch, free_port: int
+) -> None:
+    monkeypatch.setenv("HEMATOVISION_DATABASE_URL", f"postgresql://me:secret@127.0.0.1:{free_port}/name")
+    for name in ("verify", "migrate"):
+        failed = command(name)
+        assert (failed.exit_code, failed.stdout) == (1, "")
+        assert "does not answer" in failed.stderr
+        assert str(free_port) in failed.stderr
+        assert "secret" not in failed.stderr
+
+
 def test_a_url_that_cannot_be_read_is_a_sentence(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEMATOVISION_DATABASE_URL", "mysql://me:secret@host/name")
     failed = command("verify")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import insert, text, update
+from sqlalchemy import event, insert, text, update
 
 from answers import BUNDLE, RED, answer, cell
 from hematovision import errors
@@ -67,6 +69,19 @@ def test_each_model_is_written_down_once(records: Records) -> None:
         assert sorted(connection.scalars(text("SELECT version FROM models"))) == ["1", "2"]
 
 
+def test_though_several_begin_at_once(recording: Settings, records: Records) -> None:
+    def begin(_: int) -> None:
+        replica = Records.open(recording)
+        replica.record(answer(cell()), BUNDLE)
+        replica.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(begin, range(6)))
+    assert [each.pictures for each in records.statistics()] == [6]
+    with records.engine.connect() as connection:
+        assert connection.scalar(text("SELECT count(*) FROM models")) == 1
+
+
 def test_pages_follow_one_another_newest_first_without_a_gap_or_a_double(records: Records) -> None:
     recorded = [records.record(answer(cell(), picture=str(n)), BUNDLE) for n in range(7)]
     found, after = [], None
@@ -93,6 +108,37 @@ def test_the_last_page_has_no_next_even_if_it_is_full(records: Records) -> None:
         records.record(answer(cell()), BUNDLE)
     assert records.page(lines=4).next is None
     assert records.page(lines=3).next is not None
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("given", "index"),
+    [
+        ({}, "ix_predictions_at_id"),
+        ({"status": "check"}, "ix_predictions_status_at_id"),
+        ({"label": "basophil"}, "ix_predictions_label_at_id"),
+        ({"status": "check", "label": "basophil"}, "ix_predictions_status_label_at_id"),
+        ({"model": "drawn/1"}, "ix_predictions_model_id_at_id"),
+        ({"user": uuid.uuid4()}, "ix_predictions_user_id_at_id"),
+    ],
+)
+def test_a_page_is_read_off_an_index_in_order(records: Records, given: dict[str, Any], index: str) -> None:
+    """However many predictions there are: nothing is sorted, and nothing read that is not shown. That PostgreSQL does
+    so, too, `make bench` shows: with few rows it would rather sort them."""
+    records.record(answer(cell()), BUNDLE)
+    asked = []
+
+    def note(*what: Any) -> None:
+        asked.append(what[2:4])
+
+    event.listen(records.engine, "before_cursor_execute", note)
+    records.page(Filters(since=datetime(2020, 1, 1, tzinfo=UTC), **given))
+    event.remove(records.engine, "before_cursor_execute", note)
+    statement, values = asked[-1]
+    with records.engine.connect() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+    [step] = [row.detail for row in plan]  # one that sorts has a second
+    assert step.startswith(f"SEARCH predictions USING INDEX {index} (")
 
 
 def test_each_filter_and_all_together_find_what_they_name(records: Records) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from hematovision import errors
@@ -103,15 +103,22 @@ def file_identity(engine: Engine) -> tuple[int, int] | None:
 
 @contextmanager
 def unavailable_told() -> Iterator[None]:
-    """Within it, a database that fails is `RecordsUnavailable`; a broken constraint is our own fault and stays one."""
+    """Within it, a database that fails is `RecordsUnavailable`; a broken constraint is our own fault and stays one.
+
+    What the database itself said of a connection is a note on the error: for the log and the command line, since it
+    may name hosts and users.
+    """
     try:
         yield
     except IntegrityError:
         raise
     except (DBAPIError, NoConnectionFree) as error:
-        raise errors.RecordsUnavailable(
+        unavailable = errors.RecordsUnavailable(
             "The database does not answer; pictures are answered and not recorded. Look after it, then try again."
-        ) from error
+        )
+        if isinstance(error, OperationalError):
+            unavailable.add_note(str(error.orig).strip())
+        raise unavailable from error
 
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:

@@ -19,7 +19,6 @@ from hematovision.records.tables import KeptPicture, Work
 from hematovision.records.values import Keeping
 
 FOLDER = "pictures"
-LONGEST = 3650  # days
 
 # A file that no row names is left over from a crash; one younger than this may be of a transaction not yet ended.
 _LEFT_OVER_AFTER = 3600  # seconds

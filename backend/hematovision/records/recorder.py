@@ -126,7 +126,8 @@ class Recorder:
 
     def _lose(self, trouble: errors.HematoVisionError) -> None:
         if str(trouble) != str(self._trouble):  # else it is known already
-            log.error("database away", extra={"code": trouble.code, "reason": str(trouble)})
+            said = " ".join(getattr(trouble, "__notes__", ()))
+            log.error("database away", extra={"code": trouble.code, "reason": str(trouble), "said": said})
         self._trouble = trouble
 
     def _look_after(self) -> None:
