@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import threading
+import time
 import uuid
 from dataclasses import replace
 from pathlib import Path
@@ -74,24 +75,37 @@ def test_a_backup_while_others_write_holds_all_that_was_acknowledged_before_and_
     filled: Records, recording: Settings, tmp_path: Path
 ) -> None:
     written: list[uuid.UUID] = []
+    told: list[tuple[int, int]] = []
     stop = threading.Event()
 
     def write() -> None:
         while not stop.is_set():
             written.append(filled.record(answer(cell(), picture="x" * len(written)), BUNDLE))
 
+    def after_a_write(what: str, done: int, total: int) -> None:
+        told.append((done, total))
+        assert len(told) < 100, "it begins anew with each write"
+        before = len(written)
+        while len(written) == before:
+            time.sleep(0.005)
+
+    large = answer(*[cell()] * 400)  # more pages than are copied at once, so that writes come in between
+    for _ in range(30):
+        filled.record(large, BUNDLE)
+
     writers = [threading.Thread(target=write) for _ in range(2)]
     for writer in writers:
         writer.start()
     try:
         acknowledged = list(written)
-        backup(filled.engine, tmp_path / "backup")
-        after = len(written)
+        backup(filled.engine, tmp_path / "backup", after_a_write)
     finally:
         stop.set()
         for writer in writers:
             writer.join()
-    assert after > len(acknowledged) or len(written) > after
+    assert recording.database_url or len(told) > 1  # pg_dump tells nothing
+    assert told == sorted(told)  # it never began anew, though there were writes in between
+    assert len({total for _, total in told}) <= 1
     restore(filled.engine, tmp_path / "backup")
     assert {line.id for line in filled.lines()} >= set(acknowledged)
     assert filled.verify().entries == 2

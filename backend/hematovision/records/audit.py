@@ -62,7 +62,7 @@ def take_tail(connection: Connection) -> None:
         connection.execute(text("LOCK TABLE audit IN SHARE ROW EXCLUSIVE MODE"))
 
 
-def append(connection: Connection, change: Change, at: datetime | None = None) -> None:
+def append(connection: Connection, change: Change) -> None:
     """Add one entry, in the transaction that makes the change: both are there, or neither."""
     take_tail(connection)
     tail = connection.execute(select(Audit.number, Audit.sha256).order_by(Audit.number.desc()).limit(1)).first()
@@ -70,7 +70,7 @@ def append(connection: Connection, change: Change, at: datetime | None = None) -
     values = {name: getattr(change, name) for name in _VALUES}
     entry: dict[str, Any] = {
         "number": tail.number + 1 if tail else 1,
-        "at": at or datetime.now(UTC),
+        "at": datetime.now(UTC),
         "user_id": change.by,
         "action": change.action,
         "subject_id": change.subject,

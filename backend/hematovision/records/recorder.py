@@ -174,7 +174,7 @@ class Recorder:
 
     def _write_until(self, end: float) -> bool:
         """Make writes until `end`, by the monotonic clock, or until one fails; True when told to stop."""
-        while True:
+        while time.monotonic() < end:
             try:
                 write = self._writes.get(timeout=max(0, end - time.monotonic()))
             except Empty:
@@ -191,3 +191,4 @@ class Recorder:
                 return False
             except Exception as error:
                 write.done.set_exception(error)
+        return False
