@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, Engine, Select, delete, insert, select, text
+from sqlalchemy import Connection, Engine, Insert, delete, insert, literal, select, text
 
 from hematovision import errors
 from hematovision.bundle import Bundle
@@ -39,7 +39,6 @@ class Records:
         self.engine, self.pictures = engine, pictures
         self._to_write = to_write(engine)
         self._file = file_identity(engine)
-        self._models: set[str] = set()  # SHA-256s of bundles that have their row
 
     @classmethod
     def open(cls, settings: Settings, patience: float | None = None) -> Records:
@@ -75,20 +74,19 @@ class Records:
         Boxes of red cells are not kept. `keeping` keeps the picture, too; raises `WorkUnknown` for no open work.
         """
         prediction, at, file = uuid.uuid4(), datetime.now(UTC), None
+        row = {"id": prediction, "at": at, "day": at.date(), "user_id": by, **row_of(answer)}
+        written = _insert_prediction(bundle, row)
         try:
             with self._writing() as connection:
-                if bundle.sha256 not in self._models:
+                if connection.execute(written).rowcount == 0:  # its first answer
                     _write_model(connection, bundle)
-                row = row_of(answer) | {"model_id": _model_of(bundle).scalar_subquery(), "user_id": by}
-                connection.execute(insert(Prediction).values(id=prediction, at=at, day=at.date(), **row))
+                    connection.execute(written)
                 if keeping:
                     file = kept.keep(connection, self.pictures, prediction, keeping, at)
         except BaseException:
-            self._models.clear()  # perhaps they are gone: a backup was restored
             if file:
                 file.unlink(missing_ok=True)
             raise
-        self._models.add(bundle.sha256)
         return prediction
 
     def entry(self, prediction: UUID) -> Entry:
@@ -188,15 +186,19 @@ def row_of(answer: Answer) -> dict[str, Any]:
     }
 
 
+def _insert_prediction(bundle: Bundle, row: dict[str, Any]) -> Insert:
+    """Of this row with the bundle's id; of none, if the bundle has no row yet."""
+    columns = Prediction.__table__.columns
+    given = [literal(value, columns[name].type) for name, value in row.items()]
+    whole = select(*given, Model.id).where(Model.sha256 == bundle.sha256)
+    inserted = insert(Prediction).from_select([*row, "model_id"], whole)
+    return inserted.execution_options(preserve_rowcount=True)  # which tells whether there was one
+
+
 def _write_model(connection: Connection, bundle: Bundle) -> None:
-    """Make sure that this bundle has its row."""
+    """Give this bundle its row, unless another replica has just done so."""
     if connection.dialect.name == "postgresql":
-        # Another replica may be writing it at this moment: wait for that one before looking.
         connection.execute(text("LOCK TABLE models IN SHARE ROW EXCLUSIVE MODE"))
-    if connection.scalar(_model_of(bundle)) is None:
+    if connection.scalar(select(Model.id).where(Model.sha256 == bundle.sha256)) is None:
         facts = {"name": bundle.name, "version": bundle.version, "sha256": bundle.sha256, "labels": list(bundle.labels)}
         connection.execute(insert(Model).values(id=uuid.uuid4(), **facts))
-
-
-def _model_of(bundle: Bundle) -> Select[tuple[UUID]]:
-    return select(Model.id).where(Model.sha256 == bundle.sha256)
