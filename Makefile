@@ -7,7 +7,7 @@ TEST   := .venv-test
 COMPILE := --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate \
            --custom-compile-command 'make requirements'
 
-.PHONY: run test check bench screenshots requirements clean
+.PHONY: run test check bench torture screenshots requirements clean
 
 run: $(SERVE)/installed  ## the page and the API on http://127.0.0.1:8000/
 	$(SERVE)/bin/hematovision serve
@@ -20,8 +20,12 @@ check: $(TEST)/installed  ## style and types
 	$(TEST)/bin/ruff format --check .
 	$(TEST)/bin/mypy
 
-bench: $(TEST)/installed  ## speed and memory against the usual way, in one run
+bench: $(TEST)/installed  ## speed and memory against the usual way, and what recording costs
 	$(TEST)/bin/python tests/bench/classify.py
+	PYTHONPATH=tests $(TEST)/bin/python tests/bench/records.py
+
+torture: $(TEST)/installed  ## the service killed a hundred times under load, on each engine
+	KILLS=100 $(TEST)/bin/python -m pytest -q -s tests/integration/test_killed.py
 
 screenshots: $(TEST)/installed  ## README's picture of the page, with drawn cells on it
 	PYTHONPATH=tests $(TEST)/bin/python tests/e2e/screenshots.py tests/e2e/screenshots

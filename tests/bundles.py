@@ -25,4 +25,5 @@ def drawn_bundle(labels: Sequence[str], path: Path = Path(), **record: Any) -> B
         confident_rate=0.995,
         metrics={},
         record=record,
+        sha256="0" * 64,
     )

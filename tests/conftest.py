@@ -8,6 +8,7 @@ import logging
 import os
 from collections.abc import Iterator
 from contextlib import redirect_stderr
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,16 @@ from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 
+from databases import Cluster, postgresql
 from discs import with_fakes
 from hematovision.api import requests_log
 from hematovision.api.app import create_app
 from hematovision.api.services import Services
 from hematovision.bundle import SELF_TEST, current_path
 from hematovision.inference import InferenceService
+from hematovision.records.database import opened
+from hematovision.records.schema import migrate
+from hematovision.records.store import Records
 from hematovision.settings import Settings
 from house import REPOSITORY, LogLines, MakeClient, lacking, port_nobody_listens_on
 
@@ -72,9 +77,47 @@ def classified(models: Path) -> bytes:
     return (path / "selftest" / next(name for name, cells in pictures.items() if cells)).read_bytes()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nothing_in_the_users_own_records(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Whatever a test starts without saying where its records are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HEMATOVISION_RECORDS", str(tmp_path_factory.mktemp("records")))
+        yield
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL server."""
+    with postgresql() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """An empty database of each engine, as the setting names it; empty for the SQLite file of the default."""
+    return "" if request.param == "sqlite" else request.getfixturevalue("cluster").new_database()
+
+
 @pytest.fixture
 def settings(models: Path, tmp_path: Path) -> Settings:
-    return Settings(models=models, examples=tmp_path / "examples")
+    return Settings(models=models, examples=tmp_path / "examples", records=tmp_path / "records")
+
+
+@pytest.fixture
+def recording(settings: Settings, database_url: str) -> Settings:
+    """Settings that name an empty database, in which the tables are made."""
+    recording = replace(settings, database_url=database_url)
+    if database_url:  # a SQLite file is brought up when it is opened
+        with opened(recording) as engine:
+            migrate(engine)
+    return recording
+
+
+@pytest.fixture
+def records(recording: Settings) -> Iterator[Records]:
+    ours = Records.open(recording)
+    yield ours
+    ours.close()
 
 
 @pytest.fixture
@@ -98,7 +141,7 @@ def make_client(models: Path, tmp_path: Path) -> MakeClient:
     """`make_client(max_bytes=...)` is a client of an app with other settings, opened as the service opens it."""
 
     def make(**given: Any) -> FlaskClient:
-        settings = Settings(**{"models": models, "examples": tmp_path / "examples", **given})
+        settings = Settings(**{"models": models, "examples": tmp_path / "examples", "recording": "off", **given})
         return create_app(settings).test_client()
 
     return make

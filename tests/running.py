@@ -97,12 +97,13 @@ def running(
     scratch = folder / "scratch"
     scratch.mkdir()
     given = {f"HEMATOVISION_{name.upper()}": value for name, value in settings.items()}
+    elsewhere = {"HEMATOVISION_RECORDS": str(folder / "records")}
     own = {"HEMATOVISION_PORT": str(port), "HEMATOVISION_HOST": "127.0.0.1", "TMPDIR": str(scratch)}
     log = folder / "log"
     with log.open("wb") as written:
         process = subprocess.Popen(
             [sys.executable, *program],
-            env=os.environ | given | own,
+            env=os.environ | elsewhere | given | own,
             stdout=written,
             stderr=subprocess.STDOUT,
             cwd=folder,

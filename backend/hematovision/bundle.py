@@ -43,6 +43,7 @@ class Bundle:
     confident_rate: float  # ... since this share of val answers was right from there on
     metrics: dict[str, Any]
     record: dict[str, Any]
+    sha256: str  # of bundle.json, which holds that of every other file: it names all of the bundle
 
 
 def current_path(models: Path) -> Path:
@@ -96,6 +97,7 @@ def open_bundle(path: Path) -> Bundle:
             confident_rate=float(record["calibration"]["confident_rate"]),
             metrics=metrics,
             record=record,
+            sha256=sha256_of(path / RECORD),
         )
     except (KeyError, OverflowError, TypeError, ValueError) as error:
         raise BundleRefused(f"{RECORD} lacks or garbles a field: {error}. Fetch the bundle again.") from error

@@ -20,7 +20,15 @@
     ├── CellsRefused                422  cells_refused            (cells that cannot be counted)
     │   ├── JsonBroken              400  json_broken
     │   └── JsonTooLarge            413  json_too_large           (bytes)
-    └── ExamplesUnavailable         503  examples_unavailable
+    ├── ExamplesUnavailable         503  examples_unavailable
+    ├── RecordsUnavailable          503  records_unavailable      (the database is away)
+    │   └── SchemaRefused           503  schema_refused           (the database is of another version)
+    ├── RecordsOff                  404  records_off              (nothing is recorded here, by a setting)
+    ├── PredictionUnknown           404  prediction_unknown
+    ├── WorkUnknown                 404  work_unknown             (a piece of work that keeps no pictures)
+    ├── QueryRefused                400  query_refused            (filters or a cursor that cannot be read)
+    ├── RecordsRefused              422  records_refused          (a backup or an export that cannot be used)
+    └── ChainBroken                 500  chain_broken             (the audit is not as it was written)
 
 `str(error)` is one or two sentences for a person: what is wrong and what to do next.
 """
@@ -163,3 +171,65 @@ class ExamplesUnavailable(HematoVisionError):
     code = "examples_unavailable"
     status = 503
     title = "The example pictures are not here"
+
+
+class RecordsUnavailable(HematoVisionError):
+    """The database does not answer, or not in time."""
+
+    code = "records_unavailable"
+    status = 503
+    title = "The records are away"
+
+
+class SchemaRefused(RecordsUnavailable):
+    """The database holds tables of another version, or none yet."""
+
+    code = "schema_refused"
+    title = "The database is of another version"
+
+
+class RecordsOff(HematoVisionError):
+    """Recording is switched off, so that there is no history."""
+
+    code = "records_off"
+    status = 404
+    title = "Nothing is recorded here"
+
+
+class PredictionUnknown(HematoVisionError):
+    """No prediction of this id is recorded, or none any longer."""
+
+    code = "prediction_unknown"
+    status = 404
+    title = "No such prediction"
+
+
+class WorkUnknown(HematoVisionError):
+    """Pictures were to be kept for a piece of work that was never opened, or is closed."""
+
+    code = "work_unknown"
+    status = 404
+    title = "No such piece of work"
+
+
+class QueryRefused(HematoVisionError):
+    """A query of the history that cannot be read."""
+
+    code = "query_refused"
+    status = 400
+    title = "The query cannot be read"
+
+
+class RecordsRefused(HematoVisionError):
+    """A backup or an export that is not whole, not ours, or has no place to go."""
+
+    code = "records_refused"
+    status = 422
+    title = "These records cannot be used"
+
+
+class ChainBroken(HematoVisionError):
+    """An entry of the audit was changed, taken out or put in."""
+
+    code = "chain_broken"
+    title = "The audit is not as it was written"

@@ -81,6 +81,14 @@ def decode(data: bytes, limits: Limits | None = None, at_least: int | None = Non
         ) from error
 
 
+def pixels_alone(data: bytes, limits: Limits | None = None) -> bytes:
+    """The bytes of one picture -> a PNG of its upright pixels at their full size, and of nothing else that the file
+    held. Raises a `PictureRefused` as `decode` does."""
+    file = io.BytesIO()
+    Image.fromarray(decode(data, limits).rgb).save(file, "PNG", compress_level=1)  # lossless; half a size for speed
+    return file.getvalue()
+
+
 def resize(rgb: RGB, width: int, height: int, box: tuple[float, float, float, float] | None = None) -> RGB:
     """(H, W, 3) uint8 -> (height, width, 3) uint8, antialiased bilinear; of `box` alone, if given: x0, y0, x1, y1 in
     pixels, fractions allowed, within the picture."""

@@ -68,6 +68,15 @@ class Settings:
         found=lambda: user_data_path("hematovision", appauthor=False) / "examples",
         where="the user's data folder",
     )
+    records: Path = _setting(
+        "Folder of the database and of pictures that are kept.",
+        found=lambda: user_data_path("hematovision", appauthor=False) / "records",
+        where="the user's data folder",
+    )
+    database_url: str = _setting(
+        "`postgresql://user@host/name`, or `sqlite:///file`.", "", where="a SQLite file in the folder of records"
+    )
+    recording: str = _setting("`on`, or `off` to record no prediction and open no database.", "on")
     log_level: str = _setting("`debug`, `info`, `warning` or `error`.", "info")
     data: Path = _setting("Folder of labelled pictures to train and evaluate on.", Path("../shared/data"))
     weights: Path | None = _setting(
@@ -76,6 +85,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         _one_of("runtime", self.runtime, ("litert", "keras"))
+        _one_of("recording", self.recording, ("on", "off"))
         _one_of("log_level", self.log_level, ("debug", "info", "warning", "error"))
         for name, low, high in (
             ("port", 0, 65_535),

@@ -17,7 +17,8 @@ from uploads import form
 
 from discs import Disc, drawn_field, with_fakes
 from hematovision.api.app import create_app
-from hematovision.api.schemas import AnswerSchema, CellSchema
+from hematovision.api.history_schemas import RecordedAnswerSchema
+from hematovision.api.schemas import CellSchema
 from hematovision.api.services import Services
 from hematovision.cli import main
 from hematovision.inference import InferenceService
@@ -35,7 +36,7 @@ JUDGED = ("status", "label", "confidence", "probabilities", "reasons")
 
 
 def without_times(answer: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in answer.items() if name not in ("milliseconds", "file")}
+    return {name: value for name, value in answer.items() if name not in ("milliseconds", "file", "id", "recorded")}
 
 
 def file_of(discs: Sequence[Disc]) -> bytes:
@@ -47,8 +48,8 @@ def asked(client: FlaskClient, discs: Sequence[Disc], query: str = "") -> dict[s
     response = client.post(f"/classify{query}", **form(file_of(discs)))
     assert response.status_code == 200, response.text
     answer: dict[str, Any] = response.get_json()
-    assert AnswerSchema(unknown="raise").validate(answer) == {}
-    assert set(answer) == set(AnswerSchema().fields)
+    assert RecordedAnswerSchema(unknown="raise").validate(answer) == {}
+    assert set(answer) == set(RecordedAnswerSchema().fields)
     assert all(set(cell) == set(CellSchema().fields) for cell in answer["cells"])
     return answer
 
@@ -85,8 +86,8 @@ def test_an_answer_of_the_real_model_has_the_published_shape(
     client: FlaskClient, record: dict[str, Any], classified: bytes
 ) -> None:
     answer = client.post("/classify?boxes=all", **form(classified)).json
-    assert AnswerSchema(unknown="raise").validate(answer) == {}
-    assert set(answer) == set(AnswerSchema().fields)
+    assert RecordedAnswerSchema(unknown="raise").validate(answer) == {}
+    assert set(answer) == set(RecordedAnswerSchema().fields)
     assert answer["model"] == {"name": record["name"], "version": record["version"]}
     assert answer["image"]["sha256"] == hashlib.sha256(classified).hexdigest()
     assert [each["label"] for each in answer["probabilities"]] == record["labels"]

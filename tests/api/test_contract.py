@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 import schemathesis
 from bad_pictures import JPEG
-from flask import Flask
 from hypothesis import given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.generation import GenerationMode
@@ -19,9 +18,12 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from answers import BUNDLE, answer, cell
 from hematovision.api.app import create_app
 from hematovision.api.services import Services
 from hematovision.errors import ModelUnavailable
+from hematovision.inference import InferenceService
+from hematovision.records.recorder import Recorder
 from hematovision.settings import Settings
 
 CHECKS = [
@@ -38,15 +40,21 @@ def endpoints() -> Iterator[tuple[str, str, GenerationMode]]:
     without_model = Services(Settings(), ModelUnavailable("Only the document is read here."))
     document = create_app(services=without_model).test_client().get("/swagger.json").json
     for path, operations in document["paths"].items():
-        for method in {"get", "post"} & set(operations):
+        for method in {"get", "post", "delete"} & set(operations):
             yield method.upper(), path, GenerationMode.POSITIVE
             if any(each["in"] in ("body", "formData") for each in operations[method].get("parameters", [])):
                 yield method.upper(), path, GenerationMode.NEGATIVE
 
 
 @pytest.fixture
-def published(app: Flask) -> BaseSchema:
-    return schemathesis.openapi.from_wsgi("/swagger.json", app)
+def published(settings: Settings, service: InferenceService) -> Iterator[BaseSchema]:
+    """As a service publishes it that records, and has recorded."""
+    recorder = Recorder(settings)
+    app = create_app(settings, Services(settings, service, recorder))
+    for made in (answer(cell()), answer(cell("basophil", "check")), answer()):
+        assert recorder.record(made, BUNDLE)
+    yield schemathesis.openapi.from_wsgi("/swagger.json", app)
+    recorder.close()
 
 
 @pytest.mark.parametrize(("method", "path", "mode"), list(endpoints()))

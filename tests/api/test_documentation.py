@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from marshmallow import Schema
 
 from hematovision import INTENDED_USE, __version__
-from hematovision.api import schemas
+from hematovision.api import history_schemas, schemas
 from hematovision.api.classify import BOXES
 from hematovision.api.schemas import CELL_STATUSES, STATUSES
 from hematovision.bundle import current_path
@@ -19,16 +19,19 @@ from hematovision.locator import KINDS
 from house import REPOSITORY, one_line
 
 SHAPES = {
-    "Answer": schemas.AnswerSchema,
+    "RecordedAnswer": history_schemas.RecordedAnswerSchema,
     "Box": schemas.BoxSchema,
     "Cell": schemas.CellSchema,
+    "Entry": history_schemas.EntrySchema,
     "Examples": schemas.ExamplesSchema,
     "Health": schemas.HealthSchema,
+    "History": history_schemas.HistorySchema,
     "Live": schemas.LiveSchema,
     "Model": schemas.ModelSchema,
     "Probability": schemas.ProbabilitySchema,
     "Problem": schemas.ProblemSchema,
     "Seen": schemas.SeenSchema,
+    "Statistics": history_schemas.StatisticsSchema,
 }
 
 
@@ -63,7 +66,8 @@ def test_every_endpoint_says_what_it_answers_and_how_it_fails(client: FlaskClien
     }  # fmt: skip
     for operation in operations_of(document):
         assert operation["summary"]
-        assert operation["responses"]["200"]["description"]
+        [done] = {"200", "204"} & set(operation["responses"])
+        assert operation["responses"][done]["description"]
         assert "application/problem+json" in operation["produces"]
     refusals = document["paths"]["/classify"]["post"]["responses"]
     assert {"200", "400", "413", "415", "422", "503"} <= set(refusals)
@@ -79,13 +83,13 @@ def test_the_form_is_documented_and_so_is_the_raw_body(client: FlaskClient) -> N
 
 def test_which_boxes_may_be_asked_for_is_documented(client: FlaskClient) -> None:
     operation = client.get("/swagger.json").json["paths"]["/classify"]["post"]
-    [boxes] = [each for each in operation["parameters"] if each["in"] == "query"]
-    assert (boxes["name"], boxes["type"], boxes["enum"]) == ("boxes", "string", list(BOXES))
+    [boxes] = [each for each in operation["parameters"] if each["name"] == "boxes"]
+    assert (boxes["in"], boxes["type"], boxes["enum"]) == ("query", "string", list(BOXES))
     assert boxes["default"] == BOXES[0]
     assert not boxes.get("required")
 
 
-@pytest.mark.parametrize(("shape", "values"), [("Cell", CELL_STATUSES), ("Answer", STATUSES)])
+@pytest.mark.parametrize(("shape", "values"), [("Cell", CELL_STATUSES), ("RecordedAnswer", STATUSES)])
 def test_every_status_is_published(client: FlaskClient, shape: str, values: tuple[str, ...]) -> None:
     published = client.get("/swagger.json").json["definitions"][shape]["properties"]["status"]
     assert [each for each in published["enum"] if each is not None] == list(values)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from problems import problem_in
 from uploads import form
 
-from hematovision.api.schemas import AnswerSchema
+from hematovision.api.history_schemas import RecordedAnswerSchema
 from pictures import MEDIA_TYPE, SAVED_AS, drawn_cell, encoded
 
 CELL = drawn_cell(width=48, height=40)
@@ -55,7 +55,7 @@ def spoiled(draw: st.DrawFn, files: list[bytes]) -> bytes:
 def expect_an_answer_or_a_refusal(client: FlaskClient, data: bytes, media_type: str) -> None:
     response = client.post("/classify", **form(data, media_type=media_type))
     if response.status_code == 200:
-        assert AnswerSchema(unknown="raise").validate(response.json) == {}
+        assert RecordedAnswerSchema(unknown="raise").validate(response.json) == {}
     else:
         assert problem_in(response)["status"] in (400, 413, 415, 422)
 

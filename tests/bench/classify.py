@@ -16,6 +16,7 @@ import socket
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,7 +81,9 @@ class Server:
 
 
 @contextmanager
-def gunicorn(application: str) -> Iterator[Server]:
+def gunicorn(application: str, **settings: str) -> Iterator[Server]:
+    """With these `HEMATOVISION_*` settings; records go to a folder that is gone after, unless one is named."""
+    scratch = tempfile.TemporaryDirectory()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -88,6 +91,8 @@ def gunicorn(application: str) -> Iterator[Server]:
         **os.environ,
         "BENCH_BUNDLE": str(current_path(Settings.from_env().models)),
         "TF_CPP_MIN_LOG_LEVEL": "3",
+        "HEMATOVISION_RECORDS": scratch.name,
+        **{f"HEMATOVISION_{name.upper()}": value for name, value in settings.items()},
     }
     command = [sys.executable, "-m", "gunicorn", *OPTIONS, "--bind", f"127.0.0.1:{port}", application]
     started = time.perf_counter()
@@ -108,6 +113,7 @@ def gunicorn(application: str) -> Iterator[Server]:
     finally:
         process.terminate()
         process.wait()
+        scratch.cleanup()
 
 
 def jpeg(rgb: RGB) -> bytes:

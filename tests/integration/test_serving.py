@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from hematovision import INTENDED_USE
+from hematovision.api.history_schemas import RecordedAnswerSchema
 from hematovision.api.schemas import AnswerSchema, ProblemSchema
 from hematovision.inference import InferenceService
 from house import lacking, port_nobody_listens_on
@@ -38,11 +39,12 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 def answer_of(response: requests.Response) -> dict[str, Any]:
-    """The answer without its times, after a look at its shape."""
+    """The answer without its times and without its record, after a look at its shape."""
     assert response.status_code == 200, response.text
     body: dict[str, Any] = response.json()
-    assert AnswerSchema(unknown="raise").validate(body) == {}
-    return {name: value for name, value in body.items() if name != "milliseconds"}
+    assert RecordedAnswerSchema(unknown="raise").validate(body) == {}
+    assert body["recorded"]
+    return {name: value for name, value in body.items() if name not in ("milliseconds", "recorded", "id")}
 
 
 def post(service: Running, **sent: Any) -> requests.Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -73,6 +74,7 @@ def test_an_untouched_copy_is_opened_with_its_facts(copy: Path, record: Json) ->
     assert bundle.temperature == record["calibration"]["temperature"]
     assert bundle.confident_from == record["calibration"]["confident_from"]
     assert bundle.metrics["labels"] == record["labels"]
+    assert bundle.sha256 == hashlib.sha256((copy / RECORD).read_bytes()).hexdigest()
 
 
 def test_the_list_of_files_is_that_of_the_folder(copy: Path, record: Json) -> None:

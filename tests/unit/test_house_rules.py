@@ -58,6 +58,7 @@ KNOWN_IN = {
     "click": {"cli", "tables"},
     "rich": {"tables", "progress"},
     "sqlalchemy": {"records"},
+    "alembic": {"records"},
     "dask": {"batch"},
 }  # fmt: skip
 

@@ -31,16 +31,17 @@ def test_help_loads_nothing_heavy() -> None:
         "requests",
         "marshmallow",
         "ai_edge_litert",
+        "sqlalchemy",
         "tensorflow",
         "keras",
     }
 
 
 def test_the_help_of_a_command_loads_nothing_heavy_either() -> None:
-    for command in ("train", "train locator", "serve", "classify", "count", "evaluate locator"):
+    for command in ("train", "train locator", "serve", "classify", "count", "records", "evaluate locator"):
         arguments = [*command.split(), "--help"]
         loaded = loaded_after(f"from hematovision.cli import main\nmain({arguments!r}, standalone_mode=False)")
-        assert not loaded & {"numpy", "flask", "rich", "tensorflow", "keras"}
+        assert not loaded & {"numpy", "flask", "rich", "sqlalchemy", "tensorflow", "keras"}
 
 
 def test_classifying_loads_no_tensorflow(tmp_path: Path, models: Path, classified: bytes) -> None:
@@ -70,7 +71,21 @@ def test_the_commands_that_answer_load_no_tensorflow(tmp_path: Path) -> None:
     ):
         loaded = loaded_after(f"from hematovision.cli import main\nmain({arguments!r}, standalone_mode=False)")
         assert "ai_edge_litert" in loaded
-        assert not loaded & {"tensorflow", "keras", "matplotlib"}
+        assert not loaded & {"sqlalchemy", "alembic", "tensorflow", "keras", "matplotlib"}
+
+
+def test_the_service_waits_for_no_sqlalchemy() -> None:
+    program = "from hematovision.api.serve import serve\nfrom hematovision.api.services import Services"
+    assert not loaded_after(program) & {"sqlalchemy", "alembic", "psycopg"}
+
+
+def test_a_database_that_is_as_it_should_be_is_opened_without_alembic(tmp_path: Path) -> None:
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom hematovision.records.store import Records\n"
+        "from hematovision.settings import Settings\nRecords.open(Settings(records=Path(sys.argv[1]))).close()"
+    )
+    assert "alembic" in loaded_after(program, str(tmp_path))
+    assert "alembic" not in loaded_after(program, str(tmp_path))
 
 
 def test_the_api_loads_no_tensorflow() -> None:

@@ -25,6 +25,9 @@ GIVEN = {
     "cors_origins": ("https://a.example, https://b.example,", ("https://a.example", "https://b.example")),
     "frontend": ("~/page", Path("~/page").expanduser()),
     "examples": ("pictures", Path("pictures")),
+    "records": ("/var/lib/records", Path("/var/lib/records")),
+    "database_url": ("postgresql://me@host/name", "postgresql://me@host/name"),
+    "recording": ("off", "off"),
     "log_level": ("debug", "debug"),
     "data": ("/data", Path("/data")),
     "weights": ("/weights.h5", Path("/weights.h5")),
@@ -96,7 +99,9 @@ def test_a_number_is_accepted_up_to_its_bounds_and_refused_beyond(name: str, low
             Settings.from_env({variable(name): str(value)})
 
 
-@pytest.mark.parametrize(("name", "text"), [("runtime", "onnx"), ("runtime", "LITERT"), ("log_level", "loud")])
+@pytest.mark.parametrize(
+    ("name", "text"), [("runtime", "onnx"), ("runtime", "LITERT"), ("recording", "yes"), ("log_level", "loud")]
+)
 def test_a_word_that_is_not_known_is_refused_with_those_that_are(name: str, text: str) -> None:
     with pytest.raises(SettingRefused, match=f"{variable(name)} must be one of .* and is '{text}'"):
         Settings.from_env({variable(name): text})

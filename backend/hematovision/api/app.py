@@ -9,11 +9,11 @@ from flask import Flask, Request, Response, request
 from flask_cors import CORS
 
 from hematovision import INTENDED_USE, __version__
-from hematovision.api import classify, differential, examples, health, model, problems, requests_log, shapes
+from hematovision.api import classify, differential, examples, health, history, model, problems, requests_log, shapes
 from hematovision.api.services import EXTENSION, Services
 from hematovision.settings import Settings
 
-NOUNS = (classify, differential, health, model, examples)
+NOUNS = (classify, differential, history, health, model, examples)
 
 # What a multipart form adds around its picture.
 _FORM_OVERHEAD = 64 * 1024

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from flask import request
 from flask_restx import Namespace, Resource
 from werkzeug.datastructures import FileStorage
 
 from hematovision import errors
-from hematovision.api.schemas import AnswerSchema
+from hematovision.api.history_schemas import RecordedAnswerSchema
 from hematovision.api.services import services
 from hematovision.api.shapes import answers
+from hematovision.images import pixels_alone
+from hematovision.records.values import Keeping
 
 namespace = Namespace("classify", path="/classify", description="Which cells are in a picture, and how sure.")
 
 BOXES = ("classified", "all")
 
-answer_schema = AnswerSchema()
+answer_schema = RecordedAnswerSchema()
 
 upload = namespace.parser()
 upload.add_argument("image", location="files", type=FileStorage, required=True, help="One photograph.")
 upload.add_argument("boxes", location="args", choices=BOXES, default=BOXES[0], help="`all`: those of red cells, too.")
+upload.add_argument("work", location="args", help="Id of a piece of work for which the picture is kept.")
 
 
 @namespace.route("")
@@ -29,16 +33,21 @@ class Classify(Resource):
     @namespace.expect(upload)
     @namespace.doc(
         "classify",
-        **answers(AnswerSchema, 400, 413, 415, 422, 503),
+        **answers(RecordedAnswerSchema, 400, 404, 413, 415, 422, 503),
         description="Send one JPEG, PNG, WebP, BMP or TIFF as multipart field `image`, or as the raw body:\n\n"
         "    curl -F image=@cell.jpg http://127.0.0.1:8000/classify\n"
         "    curl --data-binary @cell.jpg -H 'Content-Type: image/jpeg' http://127.0.0.1:8000/classify\n\n"
-        "Several pictures: one request each. Limits stand at /model. Nothing of the picture is kept.",
+        "Several pictures: one request each. Limits stand at /model. The answer is recorded; the picture is not kept "
+        "unless `work` names a piece of work that `hematovision records keep` opened, and then only its pixels.",
     )
     def post(self) -> Any:
         """Find and classify the cells of one picture, a field or a crop."""
-        red_cells = _boxes() == "all"
-        return answer_schema.dump(services().inference.classify(_picture(), red_cells))
+        red_cells, work = _boxes() == "all", _work()
+        inference, picture = services().inference, _picture()
+        answer = inference.classify(picture, red_cells)
+        keeping = Keeping(work, pixels_alone(picture, inference.limits)) if work else None
+        recorded = services().recorder.record(answer, inference.bundle, keeping=keeping)
+        return answer_schema.dump(vars(answer) | {"recorded": recorded is not None, "id": recorded})
 
 
 def _boxes() -> str:
@@ -47,6 +56,18 @@ def _boxes() -> str:
     if boxes not in BOXES:
         raise errors.BoxesRefused(f"There is no `boxes={boxes[:40]}`. Ask for one of: {', '.join(BOXES)}.")
     return boxes
+
+
+def _work() -> UUID | None:
+    """The piece of work for which the picture shall be kept, if any. Raises `WorkUnknown` for what is no id."""
+    if not (work := request.args.get("work")):
+        return None
+    try:
+        return UUID(work)
+    except ValueError:
+        raise errors.WorkUnknown(
+            "`work` is not the id of a piece of work. `hematovision records keep` opens one and prints its id."
+        ) from None
 
 
 def _picture() -> bytes:

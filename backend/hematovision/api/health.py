@@ -19,10 +19,11 @@ health_schema = HealthSchema()
 class Health(Resource):
     @namespace.doc("health", **answers(HealthSchema, 503))
     def get(self) -> Any:
-        """The model in use and its self-test; 503 with the reason while no verified model is loaded."""
+        """The model in use and its self-test; 503 with the reason while no verified model is loaded. And how the
+        database is, without which pictures are answered all the same."""
         bundle = services().inference.bundle
         model = {"name": bundle.name, "version": bundle.version, "self_test": "passed"}
-        return health_schema.dump({"status": "ok", "model": model})
+        return health_schema.dump({"status": "ok", "model": model, "database": services().recorder.state})
 
 
 @namespace.route("/ready")

@@ -14,6 +14,8 @@ from hematovision.locator import KINDS
 CELL_STATUSES = ("confident", "check", "unfamiliar")
 STATUSES = (*CELL_STATUSES, "no_cells", "not_a_smear")
 
+DATABASE_STATUSES = ("ok", "opening", "away", "off")
+
 _SIDE = validate.Range(1, 10_000_000)
 
 
@@ -140,9 +142,19 @@ class ModelHealthSchema(ModelNameSchema):
     self_test = fields.String(required=True, validate=validate.Equal("passed"))
 
 
+class DatabaseHealthSchema(Shape):
+    status = fields.String(
+        required=True,
+        validate=validate.OneOf(DATABASE_STATUSES),
+        metadata=says("`away`: pictures are answered and not recorded. `off`: recording is switched off.", "ok"),
+    )
+    reason = fields.String(required=True, allow_none=True, metadata=says("Why it is not ok, and what to do."))
+
+
 class HealthSchema(Shape):
     status = fields.String(required=True, validate=validate.Equal("ok"))
     model = fields.Nested(ModelHealthSchema, required=True)
+    database = fields.Nested(DatabaseHealthSchema, required=True)
 
 
 class LiveSchema(Shape):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from flask import current_app
 
 from hematovision.errors import HematoVisionError, ModelUnavailable
 from hematovision.inference import InferenceService
+from hematovision.records.recorder import Recorder
 from hematovision.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -19,19 +20,21 @@ EXTENSION = "hematovision"
 
 @dataclass(frozen=True)
 class Services:
-    """The settings, and the model or the reason why there is none."""
+    """The settings, the model or the reason why there is none, and what records its answers: nothing, if not given."""
 
     settings: Settings
     model: InferenceService | HematoVisionError
+    recorder: Recorder = field(default_factory=lambda: Recorder(Settings(recording="off")))
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Services:
-        """Open the current bundle. A refused one does not stop the service: /health then says why."""
+        """Open the current bundle, and the records beside it. Neither stops the service: /health then says why."""
+        recorder = Recorder(settings)
         try:
-            return cls(settings, InferenceService.open(settings.models, settings.runtime, settings.limits))
+            return cls(settings, InferenceService.open(settings.models, settings.runtime, settings.limits), recorder)
         except HematoVisionError as error:
             log.error("no verified model", extra={"code": error.code, "reason": str(error)})
-            return cls(settings, error)
+            return cls(settings, error, recorder)
 
     @property
     def inference(self) -> InferenceService:

@@ -7,10 +7,11 @@ from typing import Any
 
 from apispec import APISpec
 from apispec.ext.marshmallow import MarshmallowPlugin
+from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from flask_restx import SchemaModel
 from marshmallow import Schema
 
-from hematovision.api import count_schemas, schemas
+from hematovision.api import count_schemas, history_schemas, schemas
 from hematovision.api.schemas import ProblemSchema
 
 PRODUCED = ["application/json", "application/problem+json"]
@@ -29,24 +30,35 @@ def _derive(*roots: type[Schema]) -> dict[str, SchemaModel]:
 
 
 SHAPES = _derive(
-    schemas.AnswerSchema,
+    history_schemas.RecordedAnswerSchema,
     count_schemas.CountSchema,
+    history_schemas.EntrySchema,
     schemas.ExamplesSchema,
     schemas.HealthSchema,
+    history_schemas.HistorySchema,
     schemas.LiveSchema,
     schemas.ModelSchema,
     count_schemas.PreClassificationSchema,
     schemas.ProblemSchema,
+    history_schemas.StatisticsSchema,
 )
 
 
-def answers(schema: type[Schema], *problems: int) -> dict[str, Any]:
-    """What `@namespace.doc` is told of an endpoint: the shape of its answer, and the statuses of its problems."""
+def parameters(schema: type[Schema]) -> dict[str, Any]:
+    """What `@namespace.doc` is told of a query: its parameters by name."""
+    converter = OpenAPIConverter("2.0", _name, APISpec("", "", "2.0"))
+    return {each.pop("name"): each for each in converter.schema2parameters(schema, location="query")}
+
+
+def answers(schema: type[Schema] | None, *problems: int) -> dict[str, Any]:
+    """What `@namespace.doc` is told of an endpoint: the shape of its answer, None for an empty one, and the statuses
+    of its problems."""
     problem = SHAPES[_name(ProblemSchema)]
+    done = {"200": ("The answer.", SHAPES[_name(schema)])} if schema else {"204": ("Done.", None)}
     return {
         "produces": PRODUCED,
         "responses": {
-            "200": ("The answer.", SHAPES[_name(schema)]),
+            **done,
             **{str(status): (HTTPStatus(status).phrase, problem) for status in problems},
             "default": ("Any other failure.", problem),
         },

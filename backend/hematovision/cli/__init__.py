@@ -3,8 +3,9 @@
 from hematovision.cli.answering import bundle, classify, count, examples, serve
 from hematovision.cli.learning import evaluate, manifest, train
 from hematovision.cli.main import main
+from hematovision.cli.records import records
 
-for command in (serve, classify, count, train, evaluate, manifest, examples, bundle):
+for command in (serve, classify, count, records, train, evaluate, manifest, examples, bundle):
     main.add_command(command)
 
 __all__ = ["main"]

@@ -21,7 +21,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except HematoVisionError as error:
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException("\n".join((str(error), *getattr(error, "__notes__", ())))) from error
 
 
 @click.group(cls=Commands, epilog=INTENDED_USE)

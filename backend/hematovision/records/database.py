@@ -1,0 +1,137 @@
+"""Opening the database: a SQLite file or PostgreSQL, told apart by the URL alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
+
+from hematovision import errors
+from hematovision.settings import Settings
+
+FILE = "hematovision.db"
+
+
+def database_url(settings: Settings) -> URL:
+    """The URL that is set, or that of the SQLite file in the folder of records. Raises `SettingRefused`."""
+    if not settings.database_url:
+        return URL.create("sqlite", database=str(settings.records.absolute() / FILE))
+    with suppress(ArgumentError, ValueError):
+        url = make_url(settings.database_url)
+        if url.drivername in ("postgresql", "postgresql+psycopg"):
+            return url.set(drivername="postgresql+psycopg")
+        if url.drivername == "sqlite" and url.database and Path(url.database).is_absolute():
+            return url
+    # The URL may hold a password: it is not repeated.
+    raise errors.SettingRefused(
+        "HEMATOVISION_DATABASE_URL must be postgresql://user@host/name or sqlite:///file, with the file's whole path."
+    )
+
+
+def open_engine(url: URL, patience: float | None = None) -> Engine:
+    """An engine for this URL; nothing is connected yet.
+
+    `patience` bounds, in seconds, how long one waits for a connection or a lock, and to a fifth how long a statement
+    may take; None for the command line's long work. No value of a statement stands in the text of its failure.
+    """
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(
+            url, hide_parameters=True, connect_args={"timeout": 60 if patience is None else patience}
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    bounds: dict[str, Any] = {"connect_timeout": 10}
+    waiting: dict[str, Any] = {}
+    if patience is not None:
+        milliseconds = int(1000 * patience)
+        bounds = {
+            "connect_timeout": max(2, int(patience)),  # libpq takes less for 2
+            "tcp_user_timeout": milliseconds,
+            "options": f"-c lock_timeout={milliseconds} -c statement_timeout={5 * milliseconds}",
+        }
+        waiting = {"pool_timeout": patience}
+    return create_engine(url, hide_parameters=True, pool_pre_ping=True, connect_args=bounds, **waiting)
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Engine]:
+    """The database of these settings, whatever tables are in it, for work that takes its time; closed after."""
+    engine = open_engine(database_url(settings))
+    try:
+        make_folder(engine)
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def to_write(engine: Engine) -> Engine:
+    """The same engine, for transactions that write: SQLite's take the lock at once. One that read first and then
+    wrote would be refused without waiting when somebody else had written in between."""
+    return engine.execution_options(writes=True)
+
+
+def sqlite_file(engine: Engine) -> Path | None:
+    """The file of a SQLite database; None for PostgreSQL."""
+    return Path(str(engine.url.database)) if engine.dialect.name == "sqlite" else None
+
+
+def make_folder(engine: Engine) -> None:
+    """Make the folder of a SQLite file, for its owner's eyes only. Raises `RecordsUnavailable` where none can be."""
+    if file := sqlite_file(engine):
+        try:
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise errors.RecordsUnavailable(
+                f"The folder of records cannot be made: {error.strerror}. Name another one: HEMATOVISION_RECORDS."
+            ) from error
+
+
+def file_identity(engine: Engine) -> tuple[int, int] | None:
+    """What tells a SQLite file from another one of that name; None where there is no file."""
+    file = sqlite_file(engine)
+    with suppress(FileNotFoundError):
+        return ((found := file.stat()).st_dev, found.st_ino) if file else None
+    return None
+
+
+@contextmanager
+def unavailable_told() -> Iterator[None]:
+    """Within it, a database that fails is `RecordsUnavailable`; a broken constraint is our own fault and stays one.
+
+    What the database itself said of a connection is a note on the error: for the log and the command line, since it
+    may name hosts and users.
+    """
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except (DBAPIError, NoConnectionFree) as error:
+        unavailable = errors.RecordsUnavailable(
+            "The database does not answer; pictures are answered and not recorded. Look after it, then try again."
+        )
+        if isinstance(error, OperationalError):
+            unavailable.add_note(str(error.orig).strip())
+        raise unavailable from error
+
+
+def _prepare_sqlite(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # transactions begin where `_begin_sqlite` says so
+    for pragma in (
+        "journal_mode = WAL",  # who reads never waits for who writes
+        "foreign_keys = ON",
+        "synchronous = FULL",  # what was acknowledged survives a power cut
+        "secure_delete = ON",  # what was erased is overwritten
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

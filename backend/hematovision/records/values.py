@@ -1,0 +1,91 @@
+"""The words of the records: Entry, Summary, Filters, Page, DayCount. Plain values, frozen; no SQLAlchemy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from hematovision.cells import Answer, Model, PictureFacts, Seen
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A recorded prediction without its cells: a line of the history. `at` is when it was recorded, in UTC; `user` is
+    who sent the picture, None where nobody is logged in."""
+
+    id: UUID
+    at: datetime
+    user: UUID | None
+    model: Model
+    image: PictureFacts
+    status: str
+    label: str | None
+    confidence: float | None
+    seen: Seen
+    total: float  # milliseconds
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A recorded prediction as it was answered, but for the boxes of red cells, which are only counted."""
+
+    id: UUID
+    at: datetime
+    user: UUID | None
+    model_sha256: str
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which predictions of the history are meant: all that hold of each that is not None.
+
+    `since` is included, `until` is not. `model` is `name/version`. Status and label are of the main cell.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
+    status: str | None = None
+    label: str | None = None
+    model: str | None = None
+    user: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page of the history ended: the time and id of its last line."""
+
+    at: datetime
+    id: UUID
+
+
+@dataclass(frozen=True)
+class Page:
+    """Lines of the history, newest first; `next` is where the following page goes on, None at the end."""
+
+    lines: tuple[Summary, ...]
+    next: Place | None
+
+
+@dataclass(frozen=True)
+class DayCount:
+    """Answers of one model on one day (UTC): how many of each status, and of each label of the main cell."""
+
+    day: date
+    model: Model
+    statuses: dict[str, int]
+    labels: dict[str, int]
+
+    @property
+    def pictures(self) -> int:
+        """All of them."""
+        return sum(self.statuses.values())
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """A picture to keep beside its prediction: for which piece of work, and its file, of pixels alone."""
+
+    work: UUID
+    png: bytes
