@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +18,7 @@ from PIL import Image
 from tiny_locator import Field, save, smear, write_fields
 
 from discs import Disc, drawn_field
-from hematovision.bundle import sha256_of
+from hematovision.bundle import current_path, open_bundle, sha256_of
 from hematovision.cli import main
 from hematovision.errors import LabelsRefused
 from hematovision.inference import InferenceService
@@ -174,6 +175,28 @@ def test_a_released_version_is_never_written_over(trained: Trained, drawings: Pa
     assert result.exit_code == 1
     assert "is there already" in result.stderr
     assert (trained.models / "wbc-mobilenetv2" / "0.1.0" / "bundle.json").read_bytes() == before
+
+
+def test_a_candidate_is_promoted_with_the_rows_of_laboratories_left_out(trained: Trained, tmp_path: Path) -> None:
+    models, runs = tmp_path / "models", tmp_path / "runs"
+    shutil.copytree(trained.models, models)
+    (runs / "without-there").mkdir(parents=True)
+    command, environment = ["promote", "0.1.1", "--runs", str(runs)], {"HEMATOVISION_MODELS": str(models)}
+    refused = CliRunner().invoke(main, command, env=environment)
+    assert refused.exit_code == 1 and "--leave-out" in refused.stderr
+
+    row = {"locator": {"fields": 9, "nucleated": {"recall": 0.5}}}
+    (runs / "without-there" / "row.json").write_text(json.dumps(row), encoding="utf-8")
+    assert CliRunner().invoke(main, command, env=environment, catch_exceptions=False).exit_code == 0
+    old, new = (open_bundle(models / "wbc-mobilenetv2" / version) for version in ("0.1.0", "0.1.1"))
+    assert current_path(models) == new.path
+    assert (new.version, new.metrics) == ("0.1.1", old.metrics | {"recipe": {"there": row}})
+    card = (new.path / "MODEL_CARD.md").read_text(encoding="utf-8")
+    assert "wbc-mobilenetv2 0.1.1" in card and "there, never seen" in card
+    same = {name for name, sha256 in new.record["files"].items() if old.record["files"][name] == sha256}
+    assert same == set(old.record["files"]) - {"metrics.json", "MODEL_CARD.md"}
+    again = CliRunner().invoke(main, command, env=environment)
+    assert again.exit_code == 1 and "is there already" in again.stderr
 
 
 def test_without_a_locator_named_the_current_bundles_frames_the_cells(trained: Trained, drawings: Path) -> None:

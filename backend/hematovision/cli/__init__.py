@@ -1,11 +1,11 @@
 """hematovision: the command line. Every command is a few lines over the library; heavy imports wait until needed."""
 
 from hematovision.cli.answering import bundle, classify, count, examples, serve
-from hematovision.cli.learning import evaluate, manifest, train
+from hematovision.cli.learning import evaluate, manifest, promote, train
 from hematovision.cli.main import main
 from hematovision.cli.records import records
 
-for command in (serve, classify, count, records, train, evaluate, manifest, examples, bundle):
+for command in (serve, classify, count, records, train, evaluate, promote, manifest, examples, bundle):
     main.add_command(command)
 
 __all__ = ["main"]

@@ -79,6 +79,20 @@ def locator(run: Path, data: Path | None, labs: tuple[str, ...], **given: int | 
         click.echo(f"locator: {run_training(data or settings.data, run, config, settings.weights, progress)}")
 
 
+@click.command()
+@click.argument("version")
+@click.option("--runs", type=FOLDER, default="runs", show_default=True, help="Where `evaluate --leave-out` keeps rows.")
+def promote(version: str, runs: Path) -> None:
+    """Release the current bundle, a candidate, as VERSION, with the rows of the laboratories left out."""
+    with _needs_train_extra():
+        from hematovision.training.leave_out import rows_left_out
+        from hematovision.training.release import promote as run_promotion
+    rows = rows_left_out(runs)
+    if not rows:
+        raise LabelsRefused(f"There is no row in {runs}. Make one: `hematovision evaluate --leave-out LAB`.")
+    click.echo(f"released: {run_promotion(Settings.from_env().models, version, rows)}")
+
+
 @click.group(cls=WithDefault, default="cells")
 def evaluate() -> None:
     """Score the current bundle on labelled pictures, its locator on fields with boxes, or the recipe elsewhere."""

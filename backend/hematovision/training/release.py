@@ -42,11 +42,7 @@ def release(
     are read last, for metrics.json alone. Raises `LabelsRefused` if that version is there already: a released bundle is
     never changed.
     """
-    final = models / NAME / version
-    if final.exists():
-        raise LabelsRefused(
-            f"{final} is there already, and a released bundle is never changed. Choose another version."
-        )
+    final = _new(models, version)
     folder = final.with_name(version + ".partial")
     service = assemble(data, locator, run, folder, version, progress)
     labs = service.bundle.record["training"]["labs"]
@@ -59,11 +55,19 @@ def release(
     ):
         rows = rows_by_lab(service, cells, progress)
         metrics["bundle"] |= {lab: {"split": split, **row} for lab, row in rows.items()}
-    record = {name: value for name, value in service.bundle.record.items() if name not in ("files", "format")}
-    _describe(folder, record, metrics)
-    folder.rename(final)
-    (models / bundle.CURRENT).write_text(f"{NAME}/{version}\n", encoding="utf-8")
-    return final
+    _describe(folder, service.bundle.record, metrics)
+    return _made_current(folder, models, version)
+
+
+def promote(models: Path, version: str, recipe: dict[str, Any]) -> Path:
+    """Release the current bundle, a candidate until now, as `version`: the same networks and limits, with the rows of
+    laboratories left out, which take longer to make than a candidate. Raises `LabelsRefused` as `release` does."""
+    final, candidate = _new(models, version), bundle.open_bundle(bundle.current_path(models))
+    folder = final.with_name(version + ".partial")
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(candidate.path, folder)
+    _describe(folder, candidate.record | {"version": version}, candidate.metrics | {"recipe": recipe})
+    return _made_current(folder, models, version)
 
 
 def assemble(data: Path, locator: Path, run: Path, folder: Path, version: str, progress: Progress) -> InferenceService:
@@ -115,6 +119,22 @@ def assemble(data: Path, locator: Path, run: Path, folder: Path, version: str, p
     return InferenceService(bundle.open_bundle(folder), networks)
 
 
+def _new(models: Path, version: str) -> Path:
+    final = models / NAME / version
+    if final.exists():
+        raise LabelsRefused(
+            f"{final} is there already, and a released bundle is never changed. Choose another version."
+        )
+    return final
+
+
+def _made_current(folder: Path, models: Path, version: str) -> Path:
+    """The finished folder under its own name, which `models/CURRENT` tells."""
+    final = folder.rename(folder.with_name(version))
+    (models / bundle.CURRENT).write_text(f"{NAME}/{version}\n", encoding="utf-8")
+    return final
+
+
 def _score_locator(data: Path, service: InferenceService, progress: Progress) -> dict[str, dict[str, Any]]:
     """Test fields by laboratory and pooled, and `centres`: test crops whose cell is in the centre, by class.
 
@@ -153,6 +173,7 @@ def _write_self_test(folder: Path, road: Road) -> None:
 
 def _describe(folder: Path, record: dict[str, Any], metrics: dict[str, Any]) -> None:
     """metrics.json and the card, then the seal over everything."""
+    record = {name: value for name, value in record.items() if name not in ("files", "format")}
     _write_json(folder / "metrics.json", metrics)
     (folder / "MODEL_CARD.md").write_text(card.render(record, metrics), encoding="utf-8")
     bundle.seal(folder, record)
