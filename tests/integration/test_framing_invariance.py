@@ -158,6 +158,15 @@ def share(values: list[bool]) -> float:
     return float(np.mean(values))
 
 
+CONTEXT = 1.4  # in which the levels below were measured first; the nearer a cell, the more the same shift changes
+
+
+@pytest.fixture(scope="module")
+def nearer(service: InferenceService) -> float:
+    """How much larger cells are in this bundle's standard pictures."""
+    return CONTEXT / service.bundle.context
+
+
 # View -> by how many levels the standard pictures may differ, framed at the same place: in the middle one of the cells,
 # and in the worst. A crop has less slide around the cell, from which to tell its colour.
 FRAMED = {"crop": (2.5, 10), "half": (3, 6), "double": (1, 2), "turned": (1, 2), "yellow": (1, 2)}
@@ -181,12 +190,12 @@ def test_there_are_cells_to_compare(results: Results, lab: str) -> None:
 @pytest.mark.parametrize("lab", LABS)
 @pytest.mark.parametrize("view", VIEWS)
 def test_framed_at_the_same_place_a_cell_gives_nearly_the_same_picture_and_the_same_answer(
-    results: Results, lab: str, view: str
+    results: Results, nearer: float, lab: str, view: str
 ) -> None:
     cells = results["framed", lab, view]
     middle, worst = FRAMED[view]
-    assert np.median([each.levels for each in cells]) < middle
-    assert max(each.levels for each in cells) < worst
+    assert np.median([each.levels for each in cells]) < middle * nearer
+    assert max(each.levels for each in cells) < worst * nearer
     assert share([each.same for each in cells]) >= 0.85
     assert np.median([each.probability for each in cells]) < 0.05
 
@@ -194,11 +203,11 @@ def test_framed_at_the_same_place_a_cell_gives_nearly_the_same_picture_and_the_s
 @pytest.mark.parametrize("lab", LABS)
 @pytest.mark.parametrize("view", VIEWS)
 def test_located_anew_a_cell_gives_nearly_the_same_picture_and_the_same_answer(
-    results: Results, lab: str, view: str
+    results: Results, nearer: float, lab: str, view: str
 ) -> None:
     cells = results["located", lab, view]
     levels, found_again, told_alike = LOCATED[view]
     again = [each for each in cells if each.found]
     assert share([each.found for each in cells]) >= found_again
-    assert np.median([each.levels for each in again]) < levels
+    assert np.median([each.levels for each in again]) < levels * nearer
     assert share([each.same for each in again]) >= told_alike

@@ -36,11 +36,10 @@ class TrainConfig:
     size: int = 128  # pixels a side of the network's input
     context: float = 1.2  # side of the standard picture, in longer sides of the cell's box
     head_epochs: int = 1  # with the base frozen, so that a random head does not shake it
-    epochs: int = 15  # in all, the head's included
-    patience: int = 6  # epochs without a better val result before the run ends
+    epochs: int = 30  # in all, the head's included
     batch: int = 32
     head_rate: float = 2e-3  # Adam
-    rate: float = 3e-4  # Adam, after one epoch of warming up, falling to nothing along a cosine
+    rate: float = 4e-4  # Adam, after one epoch of warming up, falling to nothing along a cosine
     clip: float = 1.0  # largest norm of all gradients together: with BatchNorm still, early steps can run away
     label_smoothing: float = 0.1
     seed: int = 1
@@ -61,7 +60,7 @@ def train(data: Path, locator: Path, run: Path, config: TrainConfig, weights: Pa
     labels = labels_of(cells)
     folder = Run(run, config, labels, list_hash(cells, data))
     history = folder.history()
-    if _finished(history, config):
+    if len(history) >= config.epochs:
         return folder.best
 
     sides = [[cell for cell in cells if cell.split == side] for side in ("train", "val")]
@@ -73,7 +72,7 @@ def train(data: Path, locator: Path, run: Path, config: TrainConfig, weights: Pa
     check_labels = np.array([labels.index(each.cell.label) for each in check])
 
     model = _model_to_go_on_with(folder, len(history), config, len(labels), len(pictures), weights)
-    while not _finished(history, config):
+    while len(history) < config.epochs:
         epoch = len(history)
         if epoch == config.head_epochs:
             _free_base(model, config, len(pictures))
@@ -167,9 +166,3 @@ def _row(epoch: int, fitted: dict[str, list[float]], logits: np.ndarray, truth: 
         "val_macro_f1": macro_f1(truth, answer, logits.shape[1]),
         "val_log_loss": float(-log_probability[np.arange(len(truth)), truth].mean()),
     }
-
-
-def _finished(history: History, config: TrainConfig) -> bool:
-    if not history:
-        return config.epochs == 0
-    return len(history) >= config.epochs or len(history) - 1 - best_epoch(history) >= config.patience
