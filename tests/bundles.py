@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from discs import FITTED
 from hematovision.bundle import Bundle
+from hematovision.familiar import Familiar
 
 
 def drawn_bundle(labels: Sequence[str], path: Path = Path(), **record: Any) -> Bundle:
@@ -23,6 +26,7 @@ def drawn_bundle(labels: Sequence[str], path: Path = Path(), **record: Any) -> B
         temperature=1.0,
         confident_from=0.9,
         confident_rate=0.995,
+        familiar=Familiar(np.eye(2, dtype=np.float32), np.array([0, 1]), limit=0.3, rate=0.99),
         metrics={},
         record=record,
         sha256="0" * 64,

@@ -1,5 +1,5 @@
 """A model is a folder: bundle.json, two networks (locator and model, each .keras and .tflite), metrics.json,
-MODEL_CARD.md, selftest/.
+familiar.npz, MODEL_CARD.md, selftest/.
 
 bundle.json holds every fact that serving needs (labels in order, input, framing, fitted limits) and the SHA-256 of
 every other file. A folder is opened only when all of it is as written.
@@ -15,13 +15,17 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import numpy as np
+
 from hematovision.errors import BundleRefused, ModelUnavailable
+from hematovision.familiar import Familiar
 from hematovision.locator import KINDS, Fitted
 
-FORMAT = 2
+FORMAT = 3
 CURRENT = "CURRENT"
 RECORD = "bundle.json"
 SELF_TEST = "selftest/expected.json"
+FAMILIAR = "familiar.npz"
 NETWORKS = ("locator.keras", "locator.tflite", "model.keras", "model.tflite")
 LARGEST_INPUT = 1024  # pixels a side
 CELL_BOX = "cell-box"  # framing of format 2: a square around the cell's box, `context` times its longer side
@@ -41,6 +45,7 @@ class Bundle:
     temperature: float
     confident_from: float  # the confidence from which an answer is `confident` ...
     confident_rate: float  # ... since this share of val answers was right from there on
+    familiar: Familiar
     metrics: dict[str, Any]
     record: dict[str, Any]
     sha256: str  # of bundle.json, which holds that of every other file: it names all of the bundle
@@ -95,6 +100,7 @@ def open_bundle(path: Path) -> Bundle:
             temperature=float(record["calibration"]["temperature"]),
             confident_from=float(record["calibration"]["confident_from"]),
             confident_rate=float(record["calibration"]["confident_rate"]),
+            familiar=_familiar(path, record["familiarity"], len(labels)),
             metrics=metrics,
             record=record,
             sha256=sha256_of(path / RECORD),
@@ -132,8 +138,19 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _familiar(path: Path, record: dict[str, Any], classes: int) -> Familiar:
+    """The remembered cells, kept at half the precision. Raises `ValueError` for what cannot be."""
+    with np.load(path / FAMILIAR, allow_pickle=False) as kept:
+        features, labels = kept["features"].astype(np.float32), kept["labels"]
+    limit, rate = float(record["limit"]), float(record["rate"])
+    whole = features.ndim == 2 and len(features) == len(labels) > 0 and bool(np.isfinite(features).all())
+    if not (whole and labels.min() >= 0 and labels.max() < classes and 0 < limit <= 2 and 0 < rate <= 1):
+        raise ValueError("what is remembered")
+    return Familiar(features, labels, limit, rate)
+
+
 def _verify_files(path: Path, files: dict[str, str]) -> None:
-    for needed in (*NETWORKS, "metrics.json", "MODEL_CARD.md", SELF_TEST):
+    for needed in (*NETWORKS, "metrics.json", "MODEL_CARD.md", FAMILIAR, SELF_TEST):
         if needed not in files:
             raise BundleRefused(f"{RECORD} does not list {needed}. Fetch the bundle again.")
     for name, expected in files.items():

@@ -63,10 +63,11 @@ class InferenceService:
         decode_done = time.perf_counter()
         found = self.road.locate(decoded.rgb)
         locate_done = time.perf_counter()
-        classified = [each for each in found if each.kind != "red"]
+        to_classify = [each for each in found if each.kind != "red"]
+        classified = self.road.classify(decoded.rgb, to_classify)
         cells = [
-            judging.judge(self.bundle, _in_original(each, decoded), self._prediction(row.tolist()))
-            for each, row in zip(classified, self.road.probabilities(decoded.rgb, classified), strict=True)
+            judging.judge(self.bundle, _in_original(each, decoded), self._prediction(row.tolist()), float(distance))
+            for each, row, distance in zip(to_classify, *classified, strict=True)
         ]
         red = [judging.red(_in_original(each, decoded)) for each in found if each.kind == "red"]
         seen = Seen(*(sum(each.kind == kind for each in found) for kind in KINDS))

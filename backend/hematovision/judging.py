@@ -23,9 +23,17 @@ class Judgement(NamedTuple):
     reasons: tuple[str, ...] = ()
 
 
-def judge(bundle: Bundle, found: Found, prediction: Prediction) -> ClassifiedCell:
-    """A cell that was located and classified."""
+def judge(bundle: Bundle, found: Found, prediction: Prediction, distance: float) -> ClassifiedCell:
+    """A cell that was located and classified, at a `distance` from the nearest that the bundle remembers: beyond its
+    limit it has no label."""
     best = prediction.best
+    familiar = bundle.familiar
+    if distance > familiar.limit:
+        reason = (
+            f"It is further ({distance:.2f}) from every cell that the model remembers than {familiar.rate:.1%} of "
+            f"validation's cells were ({familiar.limit:.2f}), so no class is named. A person should look."
+        )
+        return _cell(found, prediction, "unfamiliar", [reason])
     reasons = []
     if best.probability < bundle.confident_from:
         second = sorted(prediction.probabilities, key=lambda each: -each.probability)[1]
@@ -39,16 +47,7 @@ def judge(bundle: Bundle, found: Found, prediction: Prediction) -> ClassifiedCel
         reasons.append(
             f"By its shape it was located as {located}, and classified as {in_words(best.label)}. A person should look."
         )
-    return ClassifiedCell(
-        box=_box(found),
-        kind=found.kind,
-        edge=found.edge,
-        status="check" if reasons else "confident",
-        label=best.label,
-        confidence=best.probability,
-        probabilities=prediction.probabilities,
-        reasons=tuple(reasons),
-    )
+    return _cell(found, prediction, "check" if reasons else "confident", reasons)
 
 
 def red(found: Found) -> Cell:
@@ -70,6 +69,20 @@ def of_picture(cells: Sequence[ClassifiedCell], seen: Seen) -> Judgement:
         "photograph of a stained smear through a microscope, in focus, with cells at least 12 pixels wide."
     )
     return Judgement("not_a_smear", reasons=(reason,))
+
+
+def _cell(found: Found, prediction: Prediction, status: str, reasons: Sequence[str]) -> ClassifiedCell:
+    named = status != "unfamiliar"
+    return ClassifiedCell(
+        box=_box(found),
+        kind=found.kind,
+        edge=found.edge,
+        status=status,
+        label=prediction.best.label if named else None,
+        confidence=prediction.best.probability if named else None,
+        probabilities=prediction.probabilities,
+        reasons=tuple(reasons),
+    )
 
 
 def _box(found: Found) -> Box:

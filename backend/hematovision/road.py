@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +11,20 @@ from numpy.typing import NDArray
 from hematovision.background import background_of
 from hematovision.bundle import Bundle
 from hematovision.calibration import softmax
+from hematovision.familiar import pooled
 from hematovision.framing import frame
 from hematovision.images import RGB
 from hematovision.locator import Found, main_of
 from hematovision.runtime import Networks
 from hematovision.smear import cells_of
+
+
+class Classified(NamedTuple):
+    """Of N cells: `probabilities` (N, classes), calibrated, in the order of `bundle.labels`; `distances` (N,), 0..2,
+    from the nearest cell that the bundle remembers."""
+
+    probabilities: NDArray[np.float64]
+    distances: NDArray[np.float64]
 
 
 class Road:
@@ -31,17 +41,18 @@ class Road:
         main = main_of(found, rgb.shape[1], rgb.shape[0])
         return [main, *(each for each in found if each is not main)] if main else found
 
-    def probabilities(self, rgb: RGB, cells: Sequence[Found]) -> NDArray[np.float64]:
-        """(H, W, 3) uint8 and N cells in it -> (N, classes), calibrated, in the order of `bundle.labels`."""
+    def classify(self, rgb: RGB, cells: Sequence[Found]) -> Classified:
+        """(H, W, 3) uint8 and N cells in it -> what the classifier says of each."""
         if not cells:
-            return np.empty((0, len(self.bundle.labels)))
+            return Classified(np.empty((0, len(self.bundle.labels))), np.empty(0))
         background = background_of(rgb)
         size, context = self.bundle.size, self.bundle.context
         frames = np.stack([frame(rgb, cell.centre, context * cell.side, size, background) for cell in cells])
-        logits = self.networks.classifier(frames.astype(np.float32)).logits
-        return np.asarray(softmax(logits, self.bundle.temperature))
+        logits, features = self.networks.classifier(frames.astype(np.float32))
+        distances = self.bundle.familiar.distances(pooled(features))
+        return Classified(np.asarray(softmax(logits, self.bundle.temperature)), distances)
 
     def look(self, rgb: RGB) -> list[tuple[Found, NDArray[np.float64]]]:
         """Every cell that is classified, with its probabilities."""
         cells = [each for each in self.locate(rgb) if each.kind != "red"]
-        return list(zip(cells, self.probabilities(rgb, cells), strict=True))
+        return list(zip(cells, self.classify(rgb, cells).probabilities, strict=True))

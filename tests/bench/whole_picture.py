@@ -44,7 +44,8 @@ class WholePictureService(InferenceService):
         inputs = fit(decoded.rgb, self.bundle.size)[np.newaxis].astype(np.float32)
         probabilities = softmax(self.road.networks.classifier(inputs).logits, self.bundle.temperature)[0].tolist()
         whole = Found(0, 0, decoded.width, decoded.height, "nucleated", score=1.0, edge=False)
-        cell = judging.judge(self.bundle, whole, Prediction(tuple(map(Probability, self.bundle.labels, probabilities))))
+        prediction = Prediction(tuple(map(Probability, self.bundle.labels, probabilities)))
+        cell = judging.judge(self.bundle, whole, prediction, distance=0.0)
         seen = Seen(1, 0, 0)
         return Answer(
             Model(self.bundle.name, self.bundle.version),

@@ -125,7 +125,7 @@ def compare(service: InferenceService, rgb: RGB, cell: Found, view: View, there:
     if there is None:
         return Compared(found=False)
     here, other = standard(service, rgb, cell), view.back(standard(service, view.rgb, there))
-    [said], [says] = service.road.probabilities(rgb, [cell]), service.road.probabilities(view.rgb, [there])
+    [said], [says] = (service.road.classify(*each).probabilities for each in ((rgb, [cell]), (view.rgb, [there])))
     return Compared(
         found=True,
         levels=float(np.abs(here.astype(int) - other).mean()),

@@ -161,7 +161,9 @@ def test_a_file_outside_the_bundle_is_refused(copy: Path, name: str) -> None:
     expect_refusal(copy, "outside the bundle")
 
 
-@pytest.mark.parametrize("field", ["labels", "input", "locator", "calibration", "files", "name", "version"])
+@pytest.mark.parametrize(
+    "field", ["labels", "input", "locator", "calibration", "familiarity", "files", "name", "version"]
+)
 def test_a_record_that_lacks_a_field_is_refused_by_its_name(copy: Path, field: str) -> None:
     change(copy / RECORD, lambda record: record.pop(field))
     expect_refusal(copy, RECORD, field)
@@ -375,7 +377,7 @@ def test_sealing_lists_every_file_and_nothing_else(tmp_path: Path) -> None:
     record = load(tmp_path / RECORD)
     # SHA-256 of "abc", from FIPS 180-2.
     digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert record == {"format": 2, "name": "x", "files": {"a.txt": digest, "selftest/b.txt": digest}}
+    assert record == {"format": 3, "name": "x", "files": {"a.txt": digest, "selftest/b.txt": digest}}
 
 
 def test_a_service_is_not_made_of_a_bundle_whose_self_test_fails(copy: Path) -> None:

@@ -22,7 +22,7 @@ LEVELS = [
     {"errors", "settings", "progress"},
     {
         "images", "background", "cells", "calibration", "evaluation", "detection",
-        "intervals", "overlaps", "preclassification", "differential", "locator", "framing", "smear",
+        "intervals", "overlaps", "preclassification", "differential", "familiar", "locator", "framing", "smear",
     },
     {"bundle", "runtime", "examples"},
     {"inference", "road", "judging", "selftest", "records", "reports", "review"},

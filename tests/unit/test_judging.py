@@ -22,18 +22,19 @@ def prediction(*probabilities: float) -> Prediction:
     return Prediction(tuple(map(Probability, LABELS, probabilities)))
 
 
+NEAR, FAR = BUNDLE.familiar.limit, BUNDLE.familiar.limit + 0.001
 SURE, UNSURE = prediction(0.02, 0.95, 0.03), prediction(0.25, 0.7, 0.05)
 
 
 def test_a_cell_that_the_model_is_sure_of_is_confident_and_needs_no_reason() -> None:
-    cell = judge(BUNDLE, FOUND, SURE)
+    cell = judge(BUNDLE, FOUND, SURE, NEAR)
     assert (cell.status, cell.label, cell.confidence, cell.reasons) == ("confident", "lymphocyte", 0.95, ())
     assert (cell.kind, cell.edge) == ("nucleated", False)
     assert cell.probabilities == SURE.probabilities
 
 
 def test_below_the_limit_a_person_should_look_and_is_told_the_next_class() -> None:
-    cell = judge(BUNDLE, FOUND, UNSURE)
+    cell = judge(BUNDLE, FOUND, UNSURE, NEAR)
     assert (cell.status, cell.label, cell.confidence) == ("check", "lymphocyte", 0.7)
     [reason] = cell.reasons
     for told in ("70.0%", "90.0%", "99.5%", "immature granulocyte (25.0%)", "A person should look."):
@@ -41,7 +42,7 @@ def test_below_the_limit_a_person_should_look_and_is_told_the_next_class() -> No
 
 
 def test_at_the_limit_it_is_confident() -> None:
-    assert judge(BUNDLE, FOUND, prediction(0.05, 0.9, 0.05)).status == "confident"
+    assert judge(BUNDLE, FOUND, prediction(0.05, 0.9, 0.05), NEAR).status == "confident"
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,7 @@ def test_at_the_limit_it_is_confident() -> None:
     ],
 )
 def test_where_shape_and_class_disagree_a_person_should_look(kind: str, answer: Prediction, told: str) -> None:
-    cell = judge(BUNDLE, replace(FOUND, kind=kind), answer)
+    cell = judge(BUNDLE, replace(FOUND, kind=kind), answer, NEAR)
     assert cell.status == "check"
     [reason] = cell.reasons
     assert told in reason
@@ -60,11 +61,20 @@ def test_where_shape_and_class_disagree_a_person_should_look(kind: str, answer: 
 
 
 def test_a_platelet_that_is_called_one_is_confident() -> None:
-    assert judge(BUNDLE, replace(FOUND, kind="platelet"), prediction(0.02, 0.03, 0.95)).status == "confident"
+    assert judge(BUNDLE, replace(FOUND, kind="platelet"), prediction(0.02, 0.03, 0.95), NEAR).status == "confident"
+
+
+def test_what_is_far_from_every_remembered_cell_is_unfamiliar_and_has_no_label_however_sure_the_model() -> None:
+    cell = judge(BUNDLE, FOUND, SURE, FAR)
+    assert (cell.status, cell.label, cell.confidence) == ("unfamiliar", None, None)
+    assert cell.probabilities == SURE.probabilities
+    [reason] = cell.reasons
+    for told in ("0.30", "99.0%", "A person should look."):
+        assert told in reason
 
 
 def test_both_reasons_are_told() -> None:
-    assert len(judge(BUNDLE, replace(FOUND, kind="platelet"), UNSURE).reasons) == 2
+    assert len(judge(BUNDLE, replace(FOUND, kind="platelet"), UNSURE, NEAR).reasons) == 2
 
 
 def test_a_red_cell_is_seen_and_not_classified() -> None:
@@ -73,7 +83,7 @@ def test_a_red_cell_is_seen_and_not_classified() -> None:
 
 
 def test_a_box_is_whole_pixels_that_hold_what_was_found() -> None:
-    assert judge(BUNDLE, FOUND, SURE).box == Box(10, 20, 31, 31)  # 10..41 and 20..51
+    assert judge(BUNDLE, FOUND, SURE, NEAR).box == Box(10, 20, 31, 31)  # 10..41 and 20..51
 
 
 @settings(deadline=None)
@@ -86,7 +96,7 @@ def test_every_box_holds_what_was_found_and_no_pixel_more(x: float, y: float, wi
 
 
 def test_what_is_said_of_a_picture_is_what_is_said_of_its_first_cell() -> None:
-    first, second = judge(BUNDLE, FOUND, UNSURE), judge(BUNDLE, FOUND, SURE)
+    first, second = judge(BUNDLE, FOUND, UNSURE, NEAR), judge(BUNDLE, FOUND, SURE, NEAR)
     said = of_picture([first, second], Seen(2, 0, 0))
     assert said == (first.status, first.label, first.confidence, first.probabilities, first.reasons)
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
-from hematovision import __version__, bundle, calibration
+from hematovision import __version__, bundle, calibration, familiar
 from hematovision.errors import LabelsRefused
 from hematovision.inference import InferenceService
 from hematovision.progress import Progress
@@ -22,7 +24,8 @@ from hematovision.training.drawn import drawn_cell
 from hematovision.training.export import write_classifier
 from hematovision.training.fields import read_fields
 from hematovision.training.framed import framed, middle
-from hematovision.training.labs import read_cells
+from hematovision.training.labs import LabelledCell, read_cells
+from hematovision.training.remembered import remembered
 from hematovision.training.score import rows_by_lab
 from hematovision.training.score_locator import CENTRED, centres_held
 from hematovision.training.score_locator import rows_by_lab as locator_rows
@@ -30,6 +33,7 @@ from hematovision.training.splits import SPOILT
 
 NAME = "wbc-mobilenetv2"
 CONFIDENT_RATE = 0.995  # of val answers, right from the limit on
+FAMILIAR_RATE = 0.99  # of val cells, familiar
 
 
 def release(
@@ -84,9 +88,16 @@ def assemble(data: Path, locator: Path, run: Path, folder: Path, version: str, p
     for name in (locating.REFERENCE, locating.EXPORT):
         shutil.copyfile(locator / name, folder / name)
     write_classifier(run / "best.keras", folder)
-    val = framed([cell for cell in cells if cell.split == "val"], find, config["size"], config["context"], progress)
-    pictures = np.stack([middle(each.rgb, config["size"]) for each in val]).astype(np.float32)
-    truth = np.array([labels.index(each.cell.label) for each in val])
+
+    def outputs(of: Sequence[LabelledCell]) -> tuple[Outputs, NDArray[np.int64]]:
+        """What the classifier says of each cell in which one is found, and its class."""
+        kept = framed(of, find, config["size"], config["context"], progress)
+        pictures = np.stack([middle(each.rgb, config["size"]) for each in kept]).astype(np.float32)
+        return classifier(pictures), np.array([labels.index(each.cell.label) for each in kept])
+
+    classifier = LiteRT(folder / "model.tflite", Outputs)
+    (logits, features), truth = outputs([cell for cell in cells if cell.split == "val"])
+    learned, classes = outputs(remembered([cell for cell in cells if cell.split == "train"], config["seed"]))
     record = {
         "name": NAME,
         "version": version,
@@ -100,7 +111,8 @@ def assemble(data: Path, locator: Path, run: Path, folder: Path, version: str, p
         },
         "outputs": {"logits": "before temperature", "features": "last feature map, before pooling"},
         "locator": locating.record_of(locator),
-        "calibration": _calibrate(LiteRT(folder / "model.tflite", Outputs)(pictures).logits, truth),
+        "calibration": _calibrate(logits, truth),
+        "familiarity": _familiarity(folder, learned.features, classes, features),
         "training": {
             "labs": sorted({cell.lab for cell in cells}),
             "pictures_sha256": about["pictures_sha256"],
@@ -159,6 +171,17 @@ def _calibrate(logits: calibration.Floats, truth: calibration.Ints) -> dict[str,
         "fitted_on": "val",
         "n": len(truth),
     }
+
+
+def _familiarity(
+    folder: Path, learned: calibration.Floats, classes: calibration.Ints, val: calibration.Floats
+) -> dict[str, Any]:
+    """familiar.npz of train cells, and the limit that nearly all val cells keep."""
+    kept = familiar.pooled(learned).astype(np.float16)
+    np.savez(folder / bundle.FAMILIAR, features=kept, labels=classes.astype(np.uint8))
+    distances = familiar.Familiar(kept.astype(np.float32), classes, 2.0, 1.0).distances(familiar.pooled(val))
+    limit = familiar.fit_limit(distances, FAMILIAR_RATE)
+    return {"limit": limit, "rate": FAMILIAR_RATE, "remembered": len(kept), "fitted_on": "val", "n": len(distances)}
 
 
 def _write_self_test(folder: Path, road: Road) -> None:

@@ -1,0 +1,43 @@
+"""How far a cell is from those that were learned from: by its features, to the nearest of some hundred that the bundle
+remembers (Sun et al., Out-of-Distribution Detection with Deep Nearest Neighbors, arXiv:2204.06507).
+
+A classifier names one of its classes whatever it is shown. What lies further from every remembered cell than nearly all
+cells of the val rows do is unfamiliar, and gets no label.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class Familiar:
+    """`features` (N, D) of N remembered cells, of unit length; `labels` (N,), each the position of the cell's class in
+    the bundle's labels. Beyond `limit`, 0..2, a cell is unfamiliar; `rate` of the val cells are within it."""
+
+    features: NDArray[np.float32]
+    labels: NDArray[np.integer]
+    limit: float
+    rate: float
+
+    def distances(self, features: Floats) -> NDArray[np.float64]:
+        """(M, D) as of `pooled` -> (M,) 0..2: one minus the cosine to the nearest remembered cell."""
+        if not len(features):
+            return np.empty(0)
+        return np.asarray(1 - (features @ self.features.T).max(axis=1), np.float64)
+
+
+def pooled(features: Floats) -> NDArray[np.float32]:
+    """The last feature map (N, h, w, D) -> its mean over places (N, D), scaled to unit length."""
+    mean = features.mean(axis=(1, 2))
+    return np.asarray(mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-12), np.float32)
+
+
+def fit_limit(distances: Floats, rate: float) -> float:
+    """The distance that `rate` of the val cells do not exceed."""
+    return float(np.quantile(distances, rate))
