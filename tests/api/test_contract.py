@@ -40,7 +40,7 @@ def endpoints() -> Iterator[tuple[str, str, GenerationMode]]:
     without_model = Services(Settings(), ModelUnavailable("Only the document is read here."))
     document = create_app(services=without_model).test_client().get("/swagger.json").json
     for path, operations in document["paths"].items():
-        for method in {"get", "post", "delete"} & set(operations):
+        for method in {"get", "post", "put", "patch", "delete"} & set(operations):
             yield method.upper(), path, GenerationMode.POSITIVE
             if any(each["in"] in ("body", "formData") for each in operations[method].get("parameters", [])):
                 yield method.upper(), path, GenerationMode.NEGATIVE

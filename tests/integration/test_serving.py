@@ -56,7 +56,7 @@ def begin_upload(service: Running, body: bytes) -> socket.socket:
     client = socket.create_connection(("127.0.0.1", service.port), timeout=30)
     length = len(HEAD) + len(LARGE) + len(TAIL)
     head = (
-        f"POST /classify HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n"
+        f"POST /classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n"
         f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n\r\n"
     )
     client.sendall(head.encode() + body)
@@ -110,7 +110,7 @@ def test_page_and_api_stand_on_one_address(serving: Running) -> None:
 @pytest.mark.parametrize("path", ["/nowhere", "/../README.md", "/js/../../README.md", "/%2e%2e/README.md"])
 def test_what_is_not_there_is_a_problem(serving: Running, path: str) -> None:
     with socket.create_connection(("127.0.0.1", serving.port), timeout=30) as client:
-        client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
         received = b"".join(iter(lambda: client.recv(65_536), b""))
     head, body = received.split(b"\r\n\r\n", 1)
     assert head.startswith(b"HTTP/1.1 404 ")
@@ -130,7 +130,8 @@ def test_bytes_without_end_are_not_waited_for(tmp_path: Path, free_port: int) ->
     with running(free_port, tmp_path, max_bytes="100000") as service:
         with socket.create_connection(("127.0.0.1", service.port), timeout=30) as client:
             client.sendall(
-                b"POST /classify HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nTransfer-Encoding: chunked\r\n\r\n"
+                b"POST /classify HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\n"
+                b"Transfer-Encoding: chunked\r\n\r\n"
             )
             for _ in range(40):
                 client.sendall(b"2710\r\n" + bytes(10_000) + b"\r\n")  # 10,000 bytes more, and never the last chunk

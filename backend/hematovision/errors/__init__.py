@@ -74,10 +74,10 @@ from hematovision.errors.pictures import (
     PictureFramesRefused,
     PictureMissing,
     PictureRefused,
+    PicturesSeveral,
     PictureTooLarge,
     PictureTooManyPixels,
     PictureTooSmall,
-    PicturesSeveral,
 )
 from hematovision.errors.records import (
     ChainBroken,
