@@ -48,7 +48,7 @@ class Session(Resource):
         if _login_is_on() and (found := access.session_of_cookie()):
             access.refuse_unless_from_page(found[1])
             services().recorder.records.logins.log_out(found[1])
-        response = Response(status=204)
+        response = Response(status=204, mimetype="application/json")
         cookies.take(response)
         return response
 
