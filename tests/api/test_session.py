@@ -9,13 +9,16 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from problems import problem_in
+from sqlalchemy import select
 
+from answers import BUNDLE, answer, cell
 from hematovision.api.app import create_app
 from hematovision.api.services import Services
 from hematovision.errors import ModelUnavailable, SettingRefused
 from hematovision.records.logins import TRIES
 from hematovision.records.recorder import Recorder
 from hematovision.records.store import Records
+from hematovision.records.tables import Audit
 from hematovision.settings import Settings
 from house import LogLines
 from people import PASSWORD, Clock, Person, add, logged_in, stranger
@@ -230,6 +233,15 @@ def test_with_the_database_away_nobody_is_let_in(settings: Settings, free_port: 
         assert (response.status_code, problem_in(response)["code"]) == (503, "records_unavailable")
     assert client.get("/health/live").status_code == 200
     recorder.close()
+
+
+def test_the_audit_knows_who_erased(guarded: Flask, records: Records) -> None:
+    anna = add(records, "anna", "reviewer")
+    prediction = records.record(answer(cell()), BUNDLE, anna.id)
+    assert logged_in(guarded, "anna").ask("DELETE", f"/history/{prediction}?reason=twice").status_code == 204
+    with records.engine.connect() as connection:
+        erased = select(Audit.user_id).where(Audit.action == "prediction.deleted", Audit.subject_id == prediction)
+        assert connection.scalars(erased).all() == [anna.id]
 
 
 STRANGERS: list[dict[str, Any]] = [

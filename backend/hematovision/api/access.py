@@ -23,7 +23,7 @@ OPEN = {"health_health", "health_live", "health_ready", "session_session", "doc"
 # The least of a service that is not open: an orchestrator asks from elsewhere.
 PROBES = {"health_live", "health_ready"}
 
-_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-IP")
+_FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
 _OWN_NAMES = {"localhost", "127.0.0.1", "[::1]"}
 _CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
 

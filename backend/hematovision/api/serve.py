@@ -73,6 +73,7 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
         "timeout": 60,
         "graceful_timeout": 30,
         "preload_app": False,
+        "forwarded_allow_ips": "",  # whom to believe is said by one setting, and heard in `create_app`
         "control_socket_disable": True,  # would lie in the home folder, one for all instances
         "loglevel": settings.log_level,
         "proc_name": "hematovision",
@@ -91,5 +92,6 @@ def _waitress(settings: Settings) -> None:
         threads=settings.threads,
         inbuf_overflow=in_memory,
         max_request_body_size=in_memory,
+        clear_untrusted_proxy_headers=False,  # they tell a forwarded request, which is refused without login
         ident=None,
     )
