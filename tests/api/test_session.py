@@ -254,6 +254,9 @@ STRANGERS: list[dict[str, Any]] = [
     {"base_url": "http://laboratory.example"},
     {"base_url": "http://laboratory.example:8000"},
     {"base_url": "http://127.0.0.1.example"},
+    {"headers": {"Host": "["}},
+    {"headers": {"Host": ""}},
+    {"headers": {"Host": "localhost@laboratory.example"}},
 ]
 
 
@@ -274,7 +277,9 @@ def test_without_login_strangers_are_refused_unless_it_is_open(
     assert client(open=1).get("/session", **asked).status_code == 200
 
 
-@pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "127.0.0.1:8000", "localhost:8000", "[::1]", "[::1]:8000"])
+@pytest.mark.parametrize(
+    "name", ["localhost", "127.0.0.1", "127.0.0.1:8000", "localhost:8000", "[::1]", "[::1]:8000", "127.0.0.2"]
+)
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.2", "::1"])
 def test_without_login_this_machine_is_answered(settings: Settings, name: str, address: str) -> None:
     client = create_app(settings, Services(settings, ModelUnavailable("None is needed."))).test_client()

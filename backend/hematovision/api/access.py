@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import wraps
 from ipaddress import ip_address
 from typing import ParamSpec, TypeVar, cast
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from flask import Flask, g, request
@@ -24,7 +25,6 @@ OPEN = {"health_health", "health_live", "health_ready", "session_session", "doc"
 PROBES = {"health_live", "health_ready"}
 
 _FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
-_OWN_NAMES = {"localhost", "127.0.0.1", "[::1]"}
 _CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
 
 P = ParamSpec("P")
@@ -139,13 +139,19 @@ def _refuse_strangers() -> None:
     page elsewhere does whose name was made to lead here."""
     if services().settings.for_all or request.endpoint in PROBES:
         return
-    host = request.host.rpartition(":")[0] if request.host[-1:].isdigit() and ":" in request.host else request.host
     forwarded = any(header in request.headers for header in _FORWARDED)
-    if forwarded or not is_own(request.remote_addr) or host not in _OWN_NAMES:
+    if forwarded or not is_own(request.remote_addr) or not is_own(_called()):
         raise errors.NotOpen(
             "Without login only this machine itself is answered, at 127.0.0.1 or localhost. Switch login on "
             "(HEMATOVISION_LOGIN=on), or open it to all who can reach it (HEMATOVISION_OPEN=1)."
         )
+
+
+def _called() -> str | None:
+    """By which name or address, without the port; None for what is none."""
+    with suppress(ValueError):
+        return urlsplit(f"//{request.host}").hostname
+    return None
 
 
 def is_own(address: str | None) -> bool:
