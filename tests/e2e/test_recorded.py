@@ -181,6 +181,8 @@ def expect_no_violation(page: Page) -> None:
 def test_a_phone_never_scrolls_sideways(visit: Visit, past: Service) -> None:
     page = visit(past.url, **PHONE)
     look_back(page)
+    entries = page.locator("hv-history .entries")
+    assert entries.evaluate("card => card.scrollWidth <= card.clientWidth")  # no line sticks out of its card
     page.get_by_text(f"Figures of {DAYS} days").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     lines(page).first.get_by_role("button").click()

@@ -43,7 +43,7 @@ class Account extends HTMLElement {
   set user(user) {
     this.hidden = !user;
     if (!user) return this.#dialog.close();
-    this.#button.replaceChildren(icon("person"), user.name);
+    this.#button.replaceChildren(icon("person"), element("span", {}, user.name));
     this.#button.setAttribute("aria-label", `Account: ${user.name}`);
     this.#role.textContent = `${user.name} is logged in, as ${user.role}.`;
   }

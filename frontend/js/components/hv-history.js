@@ -84,7 +84,8 @@ class History extends HTMLElement {
   }
 
   #row(line) {
-    const open = element("button", { type: "button", className: "link" }, moment(line.at));
+    const [date, time] = moment(line.at).split(" ").map((part) => element("span", {}, part));
+    const open = element("button", { type: "button", className: "link" }, date, " ", time);
     open.addEventListener("click", () => this.#tell("hv-open-entry", { id: line.id }));
     const status = Object.assign(element("hv-status"), { status: line.status });
     const label = givenLabel(line);
