@@ -225,6 +225,29 @@ def test_a_changed_password_ends_the_other_sessions(records: Records, clock: Clo
     assert actions(records)[-1] == "user.password_changed"
 
 
+@pytest.mark.parametrize("attempt", ["log in", "change the password"])
+def test_a_reset_in_between_wins(records: Records, clock: Clock, monkeypatch: pytest.MonkeyPatch, attempt: str) -> None:
+    """The old password was compared, and was right, before an admin took it away."""
+    anna = add(records, "anna")
+    _, session = records.logins.log_in("anna", PASSWORD, clock())
+    matches = passwords.matches
+
+    def overtaken(stored: str | None, password: str) -> bool:
+        found = matches(stored, password)
+        records.users.reset(anna.id, "of the admin " + PASSWORD)
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(passwords, "matches", overtaken)
+        with pytest.raises(errors.LoginRefused):
+            if attempt == "log in":
+                records.logins.log_in("anna", PASSWORD, clock())
+            else:
+                records.logins.change_password(anna, PASSWORD, "of the thief " + PASSWORD, session, clock())
+    assert records.logins.account(session, clock(), IDLE) is None
+    assert enters(records, clock, password="of the admin " + PASSWORD)
+
+
 def lock(records: Records, clock: Clock, name: str = "anna") -> None:
     for _ in range(logins.TRIES):
         assert not enters(records, clock, name, "wrong " + PASSWORD)

@@ -27,9 +27,7 @@ from hematovision.records.values import Account
 TRIES = 5  # with a wrong password, for one name
 WINDOW = timedelta(minutes=5)  # in which they are counted; then it begins anew
 LONGEST = timedelta(hours=12)  # that a session lasts, however busy
-NOTED = timedelta(
-    minutes=1
-)  # how exactly it is noted when a session or token was used: to write costs more than to read
+NOTED = timedelta(minutes=1)  # how exactly use is noted: to write costs more than to read
 
 _MISMATCH = "Name and password do not match, or this user is disabled. Try again, or ask an admin to reset it."
 
@@ -96,7 +94,9 @@ class Logins:
         with writing(self._engine) as connection:
             audit.take_tail(connection)
             connection.execute(delete(LoginTries).where(LoginTries.name_hmac == tried))
-            connection.execute(update(User).where(User.id == user.id).values(password_hash=to_store))
+            same = update(User).where(User.id == user.id, User.password_hash == stored, User.disabled_at.is_(None))
+            if connection.execute(same.values(password_hash=to_store)).rowcount == 0:  # reset meanwhile
+                raise errors.LoginRefused("This password was reset, or this user disabled, meanwhile. Log in anew.")
             others = delete(Session).where(Session.user_id == user.id, Session.secret_sha256 != sha256(staying))
             connection.execute(others)
             audit.append(connection, audit.Change("user.password_changed", user.id, user.id))
