@@ -287,6 +287,21 @@ def test_without_login_this_machine_is_answered(settings: Settings, name: str, a
     assert told.get_json() == {"login": "off", "user": None, "csrf_token": None}
 
 
+@pytest.mark.parametrize(
+    ("origin", "allowed"),
+    [("http://localhost", True), ("http://allowed.example", True), ("http://other.example", False),
+     ("http://localhost:9", False), ("null", False), ("http://[", False)],
+)  # fmt: skip
+def test_without_login_no_page_of_another_site_changes_anything(settings: Settings, origin: str, allowed: bool) -> None:
+    settings = replace(settings, cors_origins=("http://allowed.example",))
+    client = create_app(settings, Services(settings, ModelUnavailable("None is needed."))).test_client()
+    asked = {"json": {"answers": [{"image": {"sha256": "1"}, "cells": []}]}, "headers": {"Origin": origin}}
+    response = client.post("/differential", **asked)
+    assert (response.status_code, response.get_json().get("code")) == (
+        (200, None) if allowed else (403, "csrf_refused")
+    )
+
+
 def test_login_wants_records() -> None:
     with pytest.raises(SettingRefused, match="HEMATOVISION_LOGIN"):
         Settings(login="on", recording="off")

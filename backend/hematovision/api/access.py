@@ -136,7 +136,7 @@ def refuse_unless_from_page(secret: str) -> None:
 
 def _refuse_strangers() -> None:
     """Without login: whoever is not on this machine, came through a proxy, or calls this machine by another name, as a
-    page elsewhere does whose name was made to lead here."""
+    page elsewhere does whose name was made to lead here; and changes that pages of other sites ask for."""
     if services().settings.for_all or request.endpoint in PROBES:
         return
     forwarded = any(header in request.headers for header in _FORWARDED)
@@ -145,6 +145,10 @@ def _refuse_strangers() -> None:
             "Without login only this machine itself is answered, at 127.0.0.1 or localhost. Switch login on "
             "(HEMATOVISION_LOGIN=on), or open it to all who can reach it (HEMATOVISION_OPEN=1)."
         )
+    origin = request.headers.get("Origin", "")  # a browser names it with each change that a page asks for
+    of_page = origin.partition("//")[2] == request.host or origin in services().settings.cors_origins
+    if request.method in _CHANGES and origin and not of_page:
+        raise errors.CsrfRefused("A page of another site asked for this. Allow it: HEMATOVISION_CORS_ORIGINS.")
 
 
 def _called() -> str | None:
