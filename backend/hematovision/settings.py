@@ -40,7 +40,9 @@ def _setting(sentence: str, default: Any = MISSING, found: Callable[[], Any] | N
 class Settings:
     """One field a setting; `host` is `HEMATOVISION_HOST`, and so on."""
 
-    host: str = _setting("Address to listen on; anything but this machine's own wants a proxy in front.", "127.0.0.1")
+    host: str = _setting(
+        "Address to listen on; anything but this machine's own wants `_LOGIN` on, and a proxy in front.", "127.0.0.1"
+    )
     port: int = _setting("Port to listen on.", 8000)
     workers: int = _setting("Worker processes, each with the model loaded once.", 1)
     threads: int = _setting("Threads a worker, each with its own interpreter.", 2)
@@ -77,6 +79,12 @@ class Settings:
         "`postgresql://user@host/name`, or `sqlite:///file`.", "", where="a SQLite file in the folder of records"
     )
     recording: str = _setting("`on`, or `off` to record no prediction and open no database.", "on")
+    login: str = _setting(
+        "`off` on a person's own machine, or `on`: users with passwords, sessions, tokens, roles.", "off"
+    )
+    open: int = _setting("`1` answers other addresses and forwarded requests without login; `0` refuses them.", 0)
+    proxies: int = _setting("Proxies in front whose `X-Forwarded-For` and `-Proto` are believed.", 0)
+    idle_minutes: int = _setting("Minutes after which an unused session ends.", 30)
     log_level: str = _setting("`debug`, `info`, `warning` or `error`.", "info")
     data: Path = _setting("Folder of labelled pictures to train and evaluate on.", Path("../shared/data"))
     weights: Path | None = _setting(
@@ -86,6 +94,7 @@ class Settings:
     def __post_init__(self) -> None:
         _one_of("runtime", self.runtime, ("litert", "keras"))
         _one_of("recording", self.recording, ("on", "off"))
+        _one_of("login", self.login, ("on", "off"))
         _one_of("log_level", self.log_level, ("debug", "info", "warning", "error"))
         for name, low, high in (
             ("port", 0, 65_535),
@@ -94,9 +103,14 @@ class Settings:
             ("max_bytes", 1_024, 1_000_000_000),
             ("max_pixels", 1_024, 89_000_000),  # above it Pillow's own guard against decompression bombs speaks
             ("max_held_back", 0, 100),
+            ("open", 0, 1),
+            ("proxies", 0, 10),
+            ("idle_minutes", 1, 720),
         ):
             if not low <= getattr(self, name) <= high:
                 raise errors.SettingRefused(f"{variable(name)} must be between {low:,} and {high:,}.")
+        if self.login == "on" and self.recording == "off":
+            raise errors.SettingRefused("HEMATOVISION_LOGIN=on keeps its users in the records: leave RECORDING on.")
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -112,6 +126,11 @@ class Settings:
         types = get_type_hints(cls)
         given = {each.name: env.get(variable(each.name), "") for each in fields(cls)}
         return cls(**{name: _parse(name, text, types[name]) for name, text in given.items() if text})
+
+    @property
+    def for_all(self) -> bool:
+        """Whether a request may come from any machine."""
+        return self.login == "on" or self.open == 1
 
     @property
     def limits(self) -> Limits:

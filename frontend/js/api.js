@@ -1,18 +1,9 @@
-// Every request of the page. The address is the one setting: <meta name="hematovision-api"> in index.html.
+// Every request of the page, by name.
 
-const setting = document.querySelector('meta[name="hematovision-api"]').content;
-const base = new URL(setting.endsWith("/") ? setting : `${setting}/`, document.baseURI);
+import { ask, askJson, base, read, unexpected, useToken } from "./asking.js";
 
 export const host = base.host;
 export const docs = new URL("docs", base).href;
-
-/** A failure with a heading, a sentence that tells the next step, a stable code and, from the API, a request id. */
-export class Problem extends Error {
-  constructor({ title, detail, code, request_id: requestId = null }) {
-    super(`${title}: ${detail}`);
-    Object.assign(this, { title, detail, code, requestId });
-  }
-}
 
 export const model = () => askJson("model");
 export const health = () => askJson("health");
@@ -41,57 +32,37 @@ export async function classify(file, signal, redCells = false) {
 
 /** The pre-classification of the cells of several answers. */
 export async function differential(count) {
-  const headers = { "Content-Type": "application/json" };
-  const answer = await askJson("differential", { method: "POST", headers, body: JSON.stringify(count) });
+  const answer = await askJson("differential", sent("POST", count));
   if (!Array.isArray(answer?.classes)) throw unexpected(200, "another shape");
   return answer;
 }
 
-async function askJson(path, options) {
-  const response = await ask(path, options);
-  if (!isJson(response)) throw unexpected(response.status, typeOf(response));
-  return read(response, "json");
-}
+/** Who is logged in, and whether there is a login at all: { login, user }. */
+export const session = () => inSession(askJson("session"));
+export const logIn = (name, password) => inSession(askJson("session", sent("POST", { name, password })));
+export const logOut = () => ask("session", { method: "DELETE" });
+export const changePassword = (old, next) => ask("session/password", sent("PUT", { old, new: next }));
 
-async function ask(path, options) {
-  let response;
-  try {
-    response = await fetch(new URL(path, base), options);
-  } catch (error) {
-    throw error.name === "AbortError" ? error : unreachable();
-  }
-  if (response.ok) return response;
-  if (typeOf(response) !== "application/problem+json") throw unexpected(response.status, typeOf(response));
-  throw new Problem(await read(response, "json"));
-}
+export const tokens = () => askJson("tokens");
+export const makeToken = (name, days) => askJson("tokens", sent("POST", { name, days }));
+export const revokeToken = (id) => ask(`tokens/${id}`, { method: "DELETE" });
 
-async function read(response, kind) {
-  try {
-    return await response[kind]();
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw error instanceof SyntaxError ? unexpected(response.status, "broken JSON") : unreachable();
-  }
-}
+export const preferences = () => askJson("preferences");
+export const choose = (preferences) => askJson("preferences", sent("PUT", preferences));
 
-const typeOf = (response) => (response.headers.get("Content-Type") ?? "no type").split(";")[0].trim().toLowerCase();
-const isJson = (response) => typeOf(response).endsWith("json");
+export const users = () => askJson("users");
+export const history = (query) => askJson(`history?${new URLSearchParams(query)}`);
+export const historyCsv = (query) => new URL(`history.csv?${new URLSearchParams(query)}`, base).href;
+export const statistics = (query) => askJson(`history/statistics?${new URLSearchParams(query)}`);
+export const entry = (id) => askJson(`history/${id}`);
+export const erase = (id, reason) => ask(`history/${id}?${new URLSearchParams({ reason })}`, { method: "DELETE" });
 
-/** fetch tells a page neither "nobody listens" from "not allowed here", so the sentence names both. */
-function unreachable() {
-  return new Problem({
-    code: "unreachable",
-    title: "The service did not answer",
-    detail: `Nothing came back from ${base.href}. See that HematoVision is running there and, if this page comes from `
-      + `another address, that the service allows ${location.origin} (HEMATOVISION_CORS_ORIGINS). Then try again.`,
-  });
-}
+const sent = (method, content) => (
+  { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(content) }
+);
 
-function unexpected(status, what) {
-  return new Problem({
-    code: "unexpected_answer",
-    title: "Something else answered",
-    detail: `The reply from ${base.href} (HTTP ${status}, ${what}) is not HematoVision's. A proxy in between may be `
-      + "busy or set to another address. Try again in a moment; if it stays, check where the proxy points.",
-  });
+async function inSession(asked) {
+  const { csrf_token: token, ...told } = await asked;
+  useToken(token);
+  return told;
 }

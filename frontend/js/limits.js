@@ -1,4 +1,4 @@
-import { Problem } from "./api.js";
+import { Problem } from "./asking.js";
 import { byteSize } from "./words.js";
 
 /** An early courtesy from the limits the model publishes: a Problem, or null. The server decides. */

@@ -1,8 +1,12 @@
-// Wires the page: the only file that knows the API, the store and the components. Properties go down, events come up.
+// Wires the page: the only file that knows the API, the store and the components, but for those of the history and of
+// accounts. Properties go down, events come up.
+import { wireAccounts } from "./accounts.js";
 import * as api from "./api.js";
 import { Counting } from "./counting.js";
+import { wireHistory } from "./history.js";
 import { Queue } from "./queue.js";
 import { RedCells } from "./redcells.js";
+import { Session } from "./session.js";
 import { Store } from "./store.js";
 import { givenLabel, perCent, seenWords, statusWord, words } from "./words.js";
 import "./components/hv-differential.js";
@@ -25,6 +29,9 @@ const [intake, strip, viewer, panel, gallery, differential, examples] = [
 
 const store = new Store();
 const counting = new Counting(store, api.differential);
+const session = new Session(api);
+const showHistory = wireHistory(session);
+wireAccounts(session);
 new Queue(store, api.classify);
 new RedCells(store, api.classify);
 
@@ -48,9 +55,15 @@ store.addEventListener("service", () => {
   page("hv-notice").problem = problem;
   page("hv-model").model = model;
   intake.limits = model?.limits ?? null;
+  page("hv-preferences").labels = page("hv-history").labels = model?.labels ?? [];
   if (model?.intended_use) page("#intended-use").textContent = model.intended_use;
 });
 counting.addEventListener("count", showCount);
+session.addEventListener("session", () => {
+  turn();
+  if (session.open) findService();
+});
+session.addEventListener("preferences", prefer);
 
 const on = (type, handle) => document.addEventListener(type, ({ detail }) => handle(detail));
 on("hv-files", ({ files }) => {
@@ -76,13 +89,55 @@ on("hv-count-options", (options) => counting.choose(options));
 on("hv-count-again", () => counting.again());
 on("hv-drop", (place) => counting.dropCell(place));
 on("hv-put-back", (place) => counting.putBack(place));
-on("hv-check-service", findService);
+on("hv-check-service", begin);
 on("hv-open-examples", openExamples);
 on("hv-example", takeExample);
 
 page("#docs").href = api.docs;
 page("#privacy").prepend(`Pictures are sent to ${api.host} and nowhere else. `);
-findService();
+addEventListener("hashchange", turn);
+addEventListener("keydown", jump);
+begin();
+
+/** Nothing is asked for before it is known whether one has to log in; the login itself needs no model. */
+async function begin() {
+  try {
+    await session.find();
+    if (!session.open) store.serviceFound(null, await api.health());
+  } catch (problem) {
+    store.serviceMissing(problem);
+  }
+}
+
+/** Which view is seen: the login until it is done, the history by its link, else the pictures. */
+function turn() {
+  const view = !session.open ? "login" : location.hash === "#history" ? "history" : "pictures";
+  const turned = page("main").dataset.view !== view;
+  page("main").dataset.view = view;
+  page("#views").hidden = view === "login";
+  page("hv-history").hidden = view !== "history";
+  for (const link of page("#views").children) {
+    if (link.dataset.view === view) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  if (view === "history" && turned) showHistory();
+}
+
+function prefer() {
+  const { theme, confidence, class_order: order, wanted } = session.preferences;
+  page("hv-theme").theme = theme;
+  document.documentElement.dataset.confidence = confidence;
+  gallery.order = order;
+  differential.wanted = wanted;
+  counting.choose({ wanted });
+}
+
+/** A class's key leads to its cells, unless something is being written, chosen or read before all else. */
+function jump({ key, target, ctrlKey, metaKey, altKey }) {
+  if (ctrlKey || metaKey || altKey || target.closest("input, select, textarea, dialog")) return;
+  const [label] = Object.entries(session.preferences.hot_keys).find(([, hot]) => hot === key.toLowerCase()) ?? [];
+  if (label && page("main").dataset.view === "pictures") gallery.go(label);
+}
 
 /** What is looked at: the picture, and the picked cell in it. */
 function look() {

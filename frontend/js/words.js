@@ -40,6 +40,10 @@ export function byteSize(bytes) {
   return `${Number(size.toFixed(size < 10 ? 1 : 0))} ${unit}`;
 }
 
+/** "2026-03-01T12:34:56.789+00:00", in UTC -> "2026-03-01 12:34"; without the time: "2026-03-01". */
+export const moment = (at) => at.slice(0, 16).replace("T", " ");
+export const day = (at) => at.slice(0, 10);
+
 /** 1 -> "1 cell", 2 -> "2 cells". */
 export const several = (count, one, more = `${one}s`) => `${count.toLocaleString("en-GB")} ${count === 1 ? one : more}`;
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import schemathesis
@@ -40,7 +41,7 @@ def endpoints() -> Iterator[tuple[str, str, GenerationMode]]:
     without_model = Services(Settings(), ModelUnavailable("Only the document is read here."))
     document = create_app(services=without_model).test_client().get("/swagger.json").json
     for path, operations in document["paths"].items():
-        for method in {"get", "post", "delete"} & set(operations):
+        for method in {"get", "post", "put", "patch", "delete"} & set(operations):
             yield method.upper(), path, GenerationMode.POSITIVE
             if any(each["in"] in ("body", "formData") for each in operations[method].get("parameters", [])):
                 yield method.upper(), path, GenerationMode.NEGATIVE
@@ -50,7 +51,8 @@ def endpoints() -> Iterator[tuple[str, str, GenerationMode]]:
 def published(settings: Settings, service: InferenceService) -> Iterator[BaseSchema]:
     """As a service publishes it that records, and has recorded."""
     recorder = Recorder(settings)
-    app = create_app(settings, Services(settings, service, recorder))
+    to_all = replace(settings, open=1)  # schemathesis does not say from which address it asks
+    app = create_app(to_all, Services(to_all, service, recorder))
     for made in (answer(cell()), answer(cell("basophil", "check")), answer()):
         assert recorder.record(made, BUNDLE)
     yield schemathesis.openapi.from_wsgi("/swagger.json", app)

@@ -102,6 +102,7 @@ def test_health_names_the_model_that_passed_its_self_test(client: FlaskClient, r
             "status": "ok",
             "model": {"name": record["name"], "version": record["version"], "self_test": "passed"},
             "database": {"status": "off", "reason": body["database"]["reason"]},
+            "login": "off",
         }
     assert client.get("/health/live").json == {"status": "ok"}
 

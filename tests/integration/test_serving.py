@@ -8,6 +8,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,13 @@ from hematovision import INTENDED_USE
 from hematovision.api.history_schemas import RecordedAnswerSchema
 from hematovision.api.schemas import AnswerSchema, ProblemSchema
 from hematovision.inference import InferenceService
+from hematovision.records.logins import TRIES
+from hematovision.records.store import Records
+from hematovision.settings import Settings
 from house import lacking, port_nobody_listens_on
+from people import PASSWORD, add
 from pictures import drawn_cell, encoded
-from running import WAITRESS, Running, running
+from running import SERVE, WAITRESS, Running, running
 
 CELL = encoded(drawn_cell(), "JPEG")
 LARGE = encoded(drawn_cell(width=1_000, height=1_000), "BMP")  # 3 MB; werkzeug would spool what is over 500 kB
@@ -56,7 +61,7 @@ def begin_upload(service: Running, body: bytes) -> socket.socket:
     client = socket.create_connection(("127.0.0.1", service.port), timeout=30)
     length = len(HEAD) + len(LARGE) + len(TAIL)
     head = (
-        f"POST /classify HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n"
+        f"POST /classify HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n"
         f"Content-Type: multipart/form-data; boundary={BOUNDARY}\r\n\r\n"
     )
     client.sendall(head.encode() + body)
@@ -110,7 +115,7 @@ def test_page_and_api_stand_on_one_address(serving: Running) -> None:
 @pytest.mark.parametrize("path", ["/nowhere", "/../README.md", "/js/../../README.md", "/%2e%2e/README.md"])
 def test_what_is_not_there_is_a_problem(serving: Running, path: str) -> None:
     with socket.create_connection(("127.0.0.1", serving.port), timeout=30) as client:
-        client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
         received = b"".join(iter(lambda: client.recv(65_536), b""))
     head, body = received.split(b"\r\n\r\n", 1)
     assert head.startswith(b"HTTP/1.1 404 ")
@@ -130,7 +135,8 @@ def test_bytes_without_end_are_not_waited_for(tmp_path: Path, free_port: int) ->
     with running(free_port, tmp_path, max_bytes="100000") as service:
         with socket.create_connection(("127.0.0.1", service.port), timeout=30) as client:
             client.sendall(
-                b"POST /classify HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nTransfer-Encoding: chunked\r\n\r\n"
+                b"POST /classify HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\n"
+                b"Transfer-Encoding: chunked\r\n\r\n"
             )
             for _ in range(40):
                 client.sendall(b"2710\r\n" + bytes(10_000) + b"\r\n")  # 10,000 bytes more, and never the last chunk
@@ -221,3 +227,39 @@ def test_the_server_used_on_windows_answers_alike(serving: Running, tmp_path: Pa
         refused = post(service, data=b"text", headers={"Content-Type": "image/jpeg"})
         assert (refused.status_code, refused.json()["code"]) == (415, "picture_format_refused")
         assert list(service.scratch.rglob("*")) == []
+
+
+@pytest.mark.parametrize("program", [SERVE, WAITRESS], ids=["gunicorn", "waitress"])
+def test_no_server_hides_that_a_request_was_forwarded(tmp_path: Path, free_port: int, program: tuple[str, ...]) -> None:
+    with running(free_port, tmp_path, program) as service:
+        for header in ("X-Forwarded-For", "X-Forwarded-Proto", "Forwarded", "X-Real-IP", "Via"):
+            refused = requests.get(f"{service.url}/model", headers={header: "127.0.0.1"}, timeout=10)
+            assert (refused.status_code, refused.json()["code"]) == (403, "not_open")
+        assert requests.get(f"{service.url}/model", timeout=10).status_code == 200
+
+
+@pytest.mark.parametrize("program", [SERVE, WAITRESS], ids=["gunicorn", "waitress"])
+@pytest.mark.parametrize("proxies", ["0", "1"])
+def test_https_told_on_the_way_is_believed_by_one_setting_alone(
+    tmp_path: Path, free_port: int, program: tuple[str, ...], proxies: str
+) -> None:
+    with running(free_port, tmp_path, program, open="1", proxies=proxies) as service:
+        told = requests.delete(f"{service.url}/session", headers={"X-Forwarded-Proto": "https"}, timeout=10)
+        assert ("Secure" in told.headers["Set-Cookie"]) == (proxies == "1")
+
+
+def test_a_session_is_known_to_every_worker(tmp_path: Path, free_port: int) -> None:
+    """And tries to log in are counted over them all."""
+    people = {"name": "anna", "password": PASSWORD}
+    with closing(Records.open(Settings(records=tmp_path / "records"))) as records:
+        add(records, "anna")
+    with running(free_port, tmp_path, login="on", workers="3") as service:
+        browser = requests.Session()
+        assert browser.post(f"{service.url}/session", json=people, timeout=10).status_code == 200
+        for _ in range(30):  # a connection each, so that they meet different workers
+            told = requests.get(f"{service.url}/session", cookies=browser.cookies, timeout=10).json()
+            assert told["user"]["name"] == "anna"
+        wrong = people | {"password": "wrong " + PASSWORD}
+        asked = [requests.post(f"{service.url}/session", json=wrong, timeout=10).status_code for _ in range(TRIES + 3)]
+        assert asked == [401] * TRIES + [429] * 3
+        assert "anna" not in service.log.read_text()

@@ -20,7 +20,7 @@ from hematovision.records import transfer
 from hematovision.records.database import opened
 from hematovision.records.schema import migrate
 from hematovision.records.store import Records
-from hematovision.records.tables import Preferences, Session, Token, User
+from hematovision.records.tables import LoginTries, Preferences, Session, SigningKey, Token, User
 from hematovision.records.transfer import export, import_rows
 from hematovision.records.values import Keeping
 from hematovision.settings import Settings
@@ -63,6 +63,8 @@ def fill(records: Records) -> None:
         connection.execute(insert(Session).values(user_id=user, secret_sha256=secret(), seen_at=now, **times))
         connection.execute(insert(Token).values(user_id=user, name="one", secret_sha256=secret(), used_at=now, **times))
         connection.execute(insert(Token).values(user_id=user, name="two", secret_sha256=secret(), **times))
+        connection.execute(insert(LoginTries).values(name_hmac=secret(), tries=2, since=now))
+        connection.execute(insert(SigningKey).values(id=uuid.uuid4(), key=secret()))
         chosen = {"order": ["monocyte"], "theme": None, "wanted": 200, "scale": 0.1 + 0.2}
         connection.execute(insert(Preferences).values(user_id=user, chosen=chosen, changed_at=now))
     work = records.open_work("a study", 3, by=user)

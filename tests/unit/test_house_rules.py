@@ -59,6 +59,8 @@ KNOWN_IN = {
     "rich": {"tables", "progress"},
     "sqlalchemy": {"records"},
     "alembic": {"records"},
+    "argon2": {"records"},
+    "itsdangerous": {"api"},
     "dask": {"batch"},
 }  # fmt: skip
 

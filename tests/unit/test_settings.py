@@ -28,6 +28,10 @@ GIVEN = {
     "records": ("/var/lib/records", Path("/var/lib/records")),
     "database_url": ("postgresql://me@host/name", "postgresql://me@host/name"),
     "recording": ("off", "off"),
+    "login": ("on", "on"),
+    "open": ("1", 1),
+    "proxies": ("2", 2),
+    "idle_minutes": ("10", 10),
     "log_level": ("debug", "debug"),
     "data": ("/data", Path("/data")),
     "weights": ("/weights.h5", Path("/weights.h5")),
@@ -87,6 +91,9 @@ BOUNDS = [
     ("max_bytes", 1_024, 1_000_000_000),
     ("max_pixels", 1_024, 89_000_000),
     ("max_held_back", 0, 100),
+    ("open", 0, 1),
+    ("proxies", 0, 10),
+    ("idle_minutes", 1, 720),
 ]
 
 
@@ -100,7 +107,8 @@ def test_a_number_is_accepted_up_to_its_bounds_and_refused_beyond(name: str, low
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("runtime", "onnx"), ("runtime", "LITERT"), ("recording", "yes"), ("log_level", "loud")]
+    ("name", "text"),
+    [("runtime", "onnx"), ("runtime", "LITERT"), ("recording", "yes"), ("login", "1"), ("log_level", "loud")],
 )
 def test_a_word_that_is_not_known_is_refused_with_those_that_are(name: str, text: str) -> None:
     with pytest.raises(SettingRefused, match=f"{variable(name)} must be one of .* and is '{text}'"):

@@ -7,13 +7,29 @@ from typing import IO
 
 from flask import Flask, Request, Response, request
 from flask_cors import CORS
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hematovision import INTENDED_USE, __version__
-from hematovision.api import classify, differential, examples, health, history, model, problems, requests_log, shapes
+from hematovision.api import (
+    access,
+    classify,
+    differential,
+    examples,
+    health,
+    history,
+    model,
+    preferences,
+    problems,
+    requests_log,
+    session,
+    shapes,
+    tokens,
+    users,
+)
 from hematovision.api.services import EXTENSION, Services
 from hematovision.settings import Settings
 
-NOUNS = (classify, differential, history, health, model, examples)
+NOUNS = (classify, differential, history, session, preferences, tokens, users, health, model, examples)
 
 # What a multipart form adds around its picture.
 _FORM_OVERHEAD = 64 * 1024
@@ -52,7 +68,10 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         SWAGGER_UI_DOC_EXPANSION="list",
     )
     app.extensions[EXTENSION] = services or Services.from_settings(settings)
+    if settings.proxies:  # else whoever asks could name any address, and claim HTTPS
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     requests_log.init_app(app)
+    access.init_app(app)
     problems.init_app(app)
     CORS(app, origins=list(settings.cors_origins), expose_headers=["X-Request-ID"], send_wildcard=False)
     _add_api(app)
@@ -67,6 +86,8 @@ def _add_api(app: Flask) -> None:
         version=__version__,
         description=INTENDED_USE,
         doc="/docs",
+        authorizations={"token": {"type": "apiKey", "in": "header", "name": "Authorization"}},  # Bearer ...
+        security="token",
         validate=False,
     )
     api.models.update(shapes.SHAPES)

@@ -10,6 +10,7 @@ from flask_restx import Namespace, Resource
 from werkzeug.datastructures import FileStorage
 
 from hematovision import errors
+from hematovision.api.access import visitor
 from hematovision.api.history_schemas import RecordedAnswerSchema
 from hematovision.api.services import services
 from hematovision.api.shapes import answers
@@ -46,7 +47,7 @@ class Classify(Resource):
         inference, picture = services().inference, _picture()
         answer = inference.classify(picture, red_cells)
         keeping = Keeping(work, pixels_alone(picture, inference.limits)) if work else None
-        recorded = services().recorder.record(answer, inference.bundle, keeping=keeping)
+        recorded = services().recorder.record(answer, inference.bundle, visitor().id, keeping)
         return answer_schema.dump(vars(answer) | {"recorded": recorded is not None, "id": recorded})
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from flask import request
 from flask_restx import Namespace, Resource
 from marshmallow import ValidationError
-from werkzeug.exceptions import RequestEntityTooLarge
 
 from hematovision import errors
+from hematovision.api.bodies import first_of, json_sent
 from hematovision.api.count_schemas import CountSchema, PreClassificationSchema
 from hematovision.api.services import services
 from hematovision.api.shapes import SHAPES, answers
@@ -41,28 +39,11 @@ class Differential(Resource):
     )
     def post(self) -> Any:
         """Count cells: per cents with exact intervals, a pre-classification for a person to review."""
-        count = _count(_body())
+        count = _count(json_sent("the answers of one smear, and of each no more than `image` and `cells`"))
         pictures = [_picture(each) for each in count.pop("answers")]
         drop = frozenset(Place(**each) for each in count.pop("drop"))
         options = Options(**count, drop=drop, max_held_back=services().settings.max_held_back)
         return pre_classification_schema.dump(count_cells(pictures, options))
-
-
-def _body() -> Any:
-    """The JSON of the request, of whatever shape."""
-    if not request.is_json:
-        raise errors.MediaTypeRefused(
-            f"The body is declared as {request.mimetype or 'nothing'}. Send JSON, with Content-Type: application/json."
-        )
-    try:
-        return json.loads(request.get_data())
-    except RequestEntityTooLarge:
-        raise errors.JsonTooLarge(
-            "The body is larger than accepted; /model gives the limit. Send the answers of one smear, and of each no "
-            "more than `image` and `cells`."
-        ) from None
-    except (ValueError, RecursionError):
-        raise errors.JsonBroken("The body cannot be read as JSON. Send one JSON object with `answers`.") from None
 
 
 def _count(body: Any) -> dict[str, Any]:
@@ -79,21 +60,11 @@ def _count(body: Any) -> dict[str, Any]:
     try:
         count: dict[str, Any] = count_schema.load(body)
     except ValidationError as error:  # never let it out: it carries the body
-        path, reason = _first(error.messages)
+        path, reason = first_of(error.messages)
         raise errors.CellsRefused(
             f"{path or 'The body'}: {reason.rstrip('.')}. Send `image` and `cells` as /classify answered them."
         ) from None
     return count
-
-
-def _first(messages: Any, path: str = "") -> tuple[str, str]:
-    """The first of marshmallow's messages, and the path of its field: `answers[0].cells[3].status`."""
-    if isinstance(messages, dict):
-        key, below = next(iter(messages.items()))
-        if key == "_schema":
-            return _first(below, path)
-        return _first(below, f"{path}[{key}]" if isinstance(key, int) else f"{path}.{key}".lstrip("."))
-    return path, str(messages[0])
 
 
 def _picture(answer: dict[str, Any]) -> PictureCells:

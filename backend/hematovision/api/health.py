@@ -23,7 +23,9 @@ class Health(Resource):
         database is, without which pictures are answered all the same."""
         bundle = services().inference.bundle
         model = {"name": bundle.name, "version": bundle.version, "self_test": "passed"}
-        return health_schema.dump({"status": "ok", "model": model, "database": services().recorder.state})
+        return health_schema.dump(
+            {"status": "ok", "model": model, "database": services().recorder.state, "login": services().settings.login}
+        )
 
 
 @namespace.route("/ready")

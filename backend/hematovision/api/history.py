@@ -17,6 +17,7 @@ from flask_restx import Namespace, Resource
 from marshmallow import Schema, ValidationError
 
 from hematovision import errors
+from hematovision.api.access import only, visitor
 from hematovision.api.history_schemas import (
     DaysSchema,
     EntrySchema,
@@ -46,7 +47,7 @@ class History(Resource):
     @namespace.doc("history", params=parameters(PageSchema), **answers(HistorySchema, 400, 404, 503))
     def get(self) -> Any:
         """A page of what was answered, newest first."""
-        query = _query(PageSchema())
+        query = _own(_query(PageSchema()))
         after, lines = query.pop("after", None), query.pop("lines")
         page = services().recorder.records.page(Filters(**query), _place(after) if after else None, lines)
         return history_schema.dump({"lines": page.lines, "next": _cursor(page.next) if page.next else None})
@@ -59,7 +60,7 @@ class HistoryCsv(Resource):
     @namespace.response("default", "Any failure.", SHAPES["Problem"])
     def get(self) -> Response:
         """All that was answered, newest first, as CSV."""
-        lines = services().recorder.records.lines(Filters(**_query(FiltersSchema())))
+        lines = services().recorder.records.lines(Filters(**_own(_query(FiltersSchema()))))
         first = list(islice(lines, 1))  # read before the answer begins: a database that is away is a problem by name
         headers = {"Content-Disposition": "attachment; filename=history.csv"}
         return Response(_csv(chain(first, lines)), mimetype="text/csv", headers=headers)
@@ -70,13 +71,15 @@ class Entry(Resource):
     @namespace.doc("entry", **answers(EntrySchema, 404, 503))
     def get(self, id: UUID) -> Any:
         """One prediction with all its cells, as it was answered."""
-        entry = services().recorder.records.entry(id)
+        entry = services().recorder.records.entry(id, visitor().whose)
         return entry_schema.dump(vars(entry.answer) | vars(entry))
 
     @namespace.doc("erase", params=parameters(WhySchema), **answers(None, 400, 404, 503))
+    @only("reviewer", "admin")
     def delete(self, id: UUID) -> Any:
         """Erase a prediction and its picture, if one was kept. The audit notes that it was done, and nothing of it."""
-        services().recorder.records.delete(id, reason=_query(WhySchema())["reason"])
+        reason = _query(WhySchema())["reason"]
+        services().recorder.records.delete(id, visitor().id, reason, visitor().whose)
         return "", 204
 
 
@@ -85,8 +88,17 @@ class Statistics(Resource):
     @namespace.doc("statistics", params=parameters(DaysSchema), **answers(StatisticsSchema, 400, 404, 503))
     def get(self) -> Any:
         """What was answered on each day by each model: a laboratory's drift at a glance."""
-        counted = services().recorder.records.statistics(**_query(DaysSchema()))
+        counted = services().recorder.records.statistics(**_own(_query(DaysSchema())))
         return statistics_schema.dump({"days": [_day(each) for each in counted]})
+
+
+def _own(query: dict[str, Any]) -> dict[str, Any]:
+    """The query, of one's own records unless one may see everybody's. Raises `AccessRefused` for somebody else's."""
+    if (own := visitor().whose) is None:
+        return query
+    if query.get("user", own) != own:
+        raise errors.AccessRefused("You may see your own records. An admin may see everybody's.")
+    return query | {"user": own}
 
 
 def _query(schema: Schema) -> dict[str, Any]:

@@ -50,6 +50,7 @@ class DaysSchema(Shape):
     since = fields.Date(metadata=says("That day or later."))
     until = fields.Date(metadata=says("Before that day."))
     model = fields.String(validate=_NAME, metadata=says("name/version, as in wbc-mobilenetv2/1.0.0."))
+    user = fields.UUID(metadata=says("Who sent the pictures."))
 
 
 class WhySchema(Shape):

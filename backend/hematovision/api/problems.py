@@ -9,7 +9,7 @@ from flask_restx import Api
 from werkzeug.exceptions import HTTPException
 
 from hematovision.api.schemas import ProblemSchema
-from hematovision.errors import HematoVisionError
+from hematovision.errors import HematoVisionError, LoginThrottled
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +23,7 @@ _NEXT_STEP = {
     413: "The request is larger than accepted. /model names the limit; save the picture as JPEG or crop it.",
     415: "This kind of body is not accepted. Send one picture as multipart field `image`, or as the raw body.",
 }
+_INVALID = ', error="invalid_token"'  # RFC 6750
 _INTERNAL = "The service failed to answer; the picture may be fine. Try again, and report the request id if it stays."
 
 
@@ -41,7 +42,10 @@ def init_app(app: Flask) -> None:
 def problem_of(error: Exception) -> Response:
     """The response for any exception; one that nobody foresaw becomes a 500 and is logged with its traceback."""
     if isinstance(error, HematoVisionError):
-        return problem(error.status, error.code, error.title, str(error))
+        response = problem(error.status, error.code, error.title, str(error))
+        if isinstance(error, LoginThrottled):
+            response.headers["Retry-After"] = str(error.seconds)
+        return response
     if isinstance(error, HTTPException) and error.code:
         if error.response is not None or error.code < 400:  # a redirect is not a failure
             return error.get_response()  # type: ignore[return-value]
@@ -62,6 +66,10 @@ def problem(status: int, code: str, title: str, detail: str) -> Response:
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
     body["request_id"] = g.get("request_id", "")
     response = Response(json.dumps(ProblemSchema().dump(body)), status, mimetype=PROBLEM_JSON)
+    if status == 401:
+        response.headers["WWW-Authenticate"] = (
+            f'Bearer realm="HematoVision"{_INVALID if code == "token_refused" else ""}'
+        )
     if status == 503:
         response.headers["Retry-After"] = "30"
     return response

@@ -155,6 +155,7 @@ class HealthSchema(Shape):
     status = fields.String(required=True, validate=validate.Equal("ok"))
     model = fields.Nested(ModelHealthSchema, required=True)
     database = fields.Nested(DatabaseHealthSchema, required=True)
+    login = fields.String(required=True, validate=validate.OneOf(("on", "off")))
 
 
 class LiveSchema(Shape):

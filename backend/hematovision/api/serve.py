@@ -7,9 +7,10 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from hematovision.api import requests_log
+from hematovision.api import access, requests_log
 from hematovision.api.app import create_app
 from hematovision.api.page import with_page
+from hematovision.errors import SettingRefused
 from hematovision.settings import Settings
 
 if TYPE_CHECKING:
@@ -34,7 +35,12 @@ def _keep_freed_memory() -> None:
 
 
 def serve(settings: Settings) -> None:
-    """Serve until told to stop."""
+    """Serve until told to stop. Raises `SettingRefused` for an address that would refuse all who ask there."""
+    if not settings.for_all and not access.is_own(settings.host):
+        raise SettingRefused(
+            f"Without login HEMATOVISION_HOST must be this machine's own, and is {settings.host!r}. Switch login on "
+            "(HEMATOVISION_LOGIN=on), or open the service to all who can reach it (HEMATOVISION_OPEN=1)."
+        )
     if os.name == "nt":
         _waitress(settings)
     else:
@@ -67,6 +73,7 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
         "timeout": 60,
         "graceful_timeout": 30,
         "preload_app": False,
+        "forwarded_allow_ips": "",  # whom to believe is said by one setting, and heard in `create_app`
         "control_socket_disable": True,  # would lie in the home folder, one for all instances
         "loglevel": settings.log_level,
         "proc_name": "hematovision",
@@ -85,5 +92,6 @@ def _waitress(settings: Settings) -> None:
         threads=settings.threads,
         inbuf_overflow=in_memory,
         max_request_body_size=in_memory,
+        clear_untrusted_proxy_headers=False,  # they tell a forwarded request, which is refused without login
         ident=None,
     )

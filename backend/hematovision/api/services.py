@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import cast
 
 from flask import current_app
@@ -18,13 +20,19 @@ log = logging.getLogger(__name__)
 EXTENSION = "hematovision"
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True)
 class Services:
-    """The settings, the model or the reason why there is none, and what records its answers: nothing, if not given."""
+    """The settings, the model or the reason why there is none, what records its answers: nothing, if not given; and the
+    clock by which sessions and tokens end."""
 
     settings: Settings
     model: InferenceService | HematoVisionError
     recorder: Recorder = field(default_factory=lambda: Recorder(Settings(recording="off")))
+    clock: Callable[[], datetime] = _now
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Services:
@@ -35,6 +43,11 @@ class Services:
         except HematoVisionError as error:
             log.error("no verified model", extra={"code": error.code, "reason": str(error)})
             return cls(settings, error, recorder)
+
+    @property
+    def idle(self) -> timedelta:
+        """How long a session may be unused."""
+        return timedelta(minutes=self.settings.idle_minutes)
 
     @property
     def inference(self) -> InferenceService:

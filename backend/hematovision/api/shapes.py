@@ -11,7 +11,7 @@ from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from flask_restx import SchemaModel
 from marshmallow import Schema
 
-from hematovision.api import count_schemas, history_schemas, schemas
+from hematovision.api import account_schemas, count_schemas, history_schemas, schemas
 from hematovision.api.schemas import ProblemSchema
 
 PRODUCED = ["application/json", "application/problem+json"]
@@ -41,6 +41,17 @@ SHAPES = _derive(
     count_schemas.PreClassificationSchema,
     schemas.ProblemSchema,
     history_schemas.StatisticsSchema,
+    account_schemas.LoginSchema,
+    account_schemas.MadeTokenSchema,
+    account_schemas.NewTokenSchema,
+    account_schemas.NewUserSchema,
+    account_schemas.PasswordSchema,
+    account_schemas.PreferencesSchema,
+    account_schemas.SessionSchema,
+    account_schemas.TokensSchema,
+    account_schemas.UserChangeSchema,
+    account_schemas.UserSchema,
+    account_schemas.UsersSchema,
 )
 
 

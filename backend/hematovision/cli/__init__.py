@@ -4,8 +4,9 @@ from hematovision.cli.answering import bundle, classify, count, examples, serve
 from hematovision.cli.learning import evaluate, manifest, promote, train
 from hematovision.cli.main import main
 from hematovision.cli.records import records
+from hematovision.cli.users import users
 
-for command in (serve, classify, count, records, train, evaluate, promote, manifest, examples, bundle):
+for command in (serve, classify, count, records, users, train, evaluate, promote, manifest, examples, bundle):
     main.add_command(command)
 
 __all__ = ["main"]

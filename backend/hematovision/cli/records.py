@@ -71,7 +71,7 @@ def export(file: Path) -> None:
     """Write everything to FILE as JSON lines, for another database of either engine."""
     from hematovision.records.transfer import export as run
 
-    with _records() as ours, bar() as progress:
+    with opened_records() as ours, bar() as progress:
         counted = run(ours.engine, file, progress)
     click.echo(f"exported: {counted.total():,} rows, {counted['predictions']:,} predictions among them")
 
@@ -82,7 +82,7 @@ def import_(file: Path) -> None:
     """Read the export FILE into an empty database."""
     from hematovision.records.transfer import import_rows
 
-    with _records() as ours, bar() as progress:
+    with opened_records() as ours, bar() as progress:
         counted = import_rows(ours.engine, file, progress)
     click.echo(f"imported: {counted.total():,} rows, {counted['predictions']:,} predictions among them")
 
@@ -91,7 +91,7 @@ def import_(file: Path) -> None:
 @click.option("--noted", metavar="SHA256", help="Hash of an entry that an earlier `verify` printed: it must be there.")
 def verify(noted: str | None) -> None:
     """Prove that the audit is as it was written; name the first link that does not hold."""
-    with _records() as ours:
+    with opened_records() as ours:
         verified = ours.verify(noted)
     click.echo(f"{verified.entries:,} entries hold; note the last one's hash elsewhere: {verified.last}")
 
@@ -107,7 +107,7 @@ def keep(name: str | None, days: int | None, stop: UUID | None) -> None:
     """
     if bool(name) != bool(days) or (name and stop):
         raise click.UsageError("Give NAME and --days to begin, --stop ID to end, or nothing to see what is kept.")
-    with _records() as ours:
+    with opened_records() as ours:
         if stop:
             ours.close_work(stop)
         elif name and days:
@@ -120,12 +120,12 @@ def keep(name: str | None, days: int | None, stop: UUID | None) -> None:
 @records.command()
 def sweep() -> None:
     """Delete the kept pictures whose days are over. A running service does so by itself, every hour."""
-    with _records() as ours:
+    with opened_records() as ours:
         click.echo(f"deleted: {ours.sweep()} pictures")
 
 
 @contextmanager
-def _records() -> Iterator[Records]:
+def opened_records() -> Iterator[Records]:
     """The records, with the tables that this version knows."""
     from hematovision.records.store import Records
 

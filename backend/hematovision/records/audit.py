@@ -14,9 +14,10 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, RowMapping, delete, insert, select, text
+from sqlalchemy import Connection, RowMapping, delete, insert, select
 
 from hematovision import errors
+from hematovision.records.database import alone
 from hematovision.records.tables import Audit, AuditDetail
 
 FIRST = "0" * 64  # what the first entry names as the one before it
@@ -54,12 +55,8 @@ class Verified:
 
 
 def take_tail(connection: Connection) -> None:
-    """Let nobody else append until this transaction ends, so that no two entries name the same one before them.
-
-    SQLite's writers have waited for each other since their transaction began (`database.to_write`).
-    """
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("LOCK TABLE audit IN SHARE ROW EXCLUSIVE MODE"))
+    """Let nobody else append until this transaction ends, so that no two entries name the same one before them."""
+    alone(connection, Audit)
 
 
 def append(connection: Connection, change: Change) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from sqlalchemy.orm import DeclarativeBase
 
 from hematovision import errors
 from hematovision.settings import Settings
@@ -77,6 +80,27 @@ def to_write(engine: Engine) -> Engine:
     return engine.execution_options(writes=True)
 
 
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection to read with; a database that fails is `RecordsUnavailable`."""
+    with unavailable_told(), engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that writes, whole or not at all; a database that fails is `RecordsUnavailable`."""
+    with unavailable_told(), to_write(engine).begin() as connection:
+        yield connection
+
+
+def alone(connection: Connection, table: type[DeclarativeBase]) -> None:
+    """Let nobody else write to this table until the transaction ends; others read on. SQLite's writers have waited
+    for each other since their transaction began (`to_write`)."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(f"LOCK TABLE {table.__tablename__} IN SHARE ROW EXCLUSIVE MODE"))
+
+
 def sqlite_file(engine: Engine) -> Path | None:
     """The file of a SQLite database; None for PostgreSQL."""
     return Path(str(engine.url.database)) if engine.dialect.name == "sqlite" else None
@@ -123,13 +147,24 @@ def unavailable_told() -> Iterator[None]:
 
 def _prepare_sqlite(connection: Any, _: Any) -> None:
     connection.isolation_level = None  # transactions begin where `_begin_sqlite` says so
+    _switch_to_wal(connection)
     for pragma in (
-        "journal_mode = WAL",  # who reads never waits for who writes
         "foreign_keys = ON",
         "synchronous = FULL",  # what was acknowledged survives a power cut
         "secure_delete = ON",  # what was erased is overwritten
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _switch_to_wal(connection: Any) -> None:
+    """So that who reads never waits for who writes. For this one statement SQLite itself does not wait, when another
+    process opens a new file at the same moment; it is over in milliseconds."""
+    for _ in range(100):
+        with suppress(sqlite3.OperationalError):
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        time.sleep(0.02)
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _begin_sqlite(connection: Connection) -> None:

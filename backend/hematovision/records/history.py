@@ -41,9 +41,9 @@ def page(connection: Connection, filters: Filters, after: Place | None, lines: i
     return Page(shown, Place(shown[-1].at, shown[-1].id) if more else None)
 
 
-def entry(connection: Connection, prediction: UUID) -> Entry:
-    """One prediction with its cells. Raises `PredictionUnknown`."""
-    row = _row(connection, prediction)
+def entry(connection: Connection, prediction: UUID, whose: UUID | None = None) -> Entry:
+    """One prediction with its cells; only if it is this user's, if given. Raises `PredictionUnknown`."""
+    row = _row(connection, prediction, whose)
     model = _models(connection)[row.model_id]
     cells = tuple(cells_json.read(each, model.labels) for each in row.cells)
     answer = Answer(
@@ -61,16 +61,18 @@ def entry(connection: Connection, prediction: UUID) -> Entry:
     return Entry(row.id, row.at, row.user_id, model.sha256, answer)
 
 
-def content(connection: Connection, prediction: UUID) -> tuple[str, dict[str, Any]]:
+def content(connection: Connection, prediction: UUID, whose: UUID | None = None) -> tuple[str, dict[str, Any]]:
     """The model's SHA-256 and the whole row, as JSON has it, for the audit. Raises `PredictionUnknown`."""
-    row = _row(connection, prediction)
+    row = _row(connection, prediction, whose)
     values = {name: _plain(value) for name, value in row._mapping.items()}
     return _models(connection)[row.model_id].sha256, values
 
 
-def statistics(connection: Connection, since: date | None, until: date | None, model: str | None) -> list[DayCount]:
-    """How many of each status and label on each day by each model, newest day first. Asks for nothing that is not in
-    the one index whose first column is the day."""
+def statistics(
+    connection: Connection, since: date | None, until: date | None, model: str | None, user: UUID | None
+) -> list[DayCount]:
+    """How many of each status and label on each day by each model, newest day first. Of all users it asks for nothing
+    that is not in the one index whose first column is the day."""
     models = _models(connection)
     by = (Prediction.day, Prediction.model_id, Prediction.status, Prediction.label)
     counted = select(*by, func.count().label("pictures")).group_by(*by)
@@ -80,6 +82,8 @@ def statistics(connection: Connection, since: date | None, until: date | None, m
         counted = counted.where(Prediction.day < until)
     if model:
         counted = counted.where(_of_model(model, models))
+    if user:
+        counted = counted.where(Prediction.user_id == user)
     found: dict[tuple[Any, UUID], DayCount] = {}
     for row in connection.execute(counted):
         day = found.setdefault((row.day, row.model_id), DayCount(row.day, models[row.model_id].name, {}, {}))
@@ -89,8 +93,9 @@ def statistics(connection: Connection, since: date | None, until: date | None, m
     return sorted(found.values(), key=lambda each: (each.day, each.model.name, each.model.version), reverse=True)
 
 
-def _row(connection: Connection, prediction: UUID) -> Row[Any]:
-    row = connection.execute(select(*Prediction.__table__.columns).where(Prediction.id == prediction)).first()
+def _row(connection: Connection, prediction: UUID, whose: UUID | None) -> Row[Any]:
+    wanted = select(*Prediction.__table__.columns).where(Prediction.id == prediction)
+    row = connection.execute(wanted.where(Prediction.user_id == whose) if whose else wanted).first()
     if row is None:
         raise errors.PredictionUnknown("There is no prediction of this id: it was never recorded, or was erased.")
     return row

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,13 @@ from hematovision import errors
 from hematovision.bundle import Bundle
 from hematovision.cells import Answer
 from hematovision.records import audit, cells_json, history, kept
-from hematovision.records.database import database_url, file_identity, open_engine, to_write, unavailable_told
+from hematovision.records.database import alone, database_url, file_identity, open_engine, reading, writing
+from hematovision.records.logins import Logins
+from hematovision.records.preferences import Preferences
 from hematovision.records.schema import refuse_unless_known
 from hematovision.records.tables import Model, Prediction
+from hematovision.records.tokens import Tokens
+from hematovision.records.users import Users
 from hematovision.records.values import DayCount, Entry, Filters, Keeping, Page, Place, Summary
 from hematovision.settings import Settings
 
@@ -37,7 +40,8 @@ class Records:
 
     def __init__(self, engine: Engine, pictures: Path) -> None:
         self.engine, self.pictures = engine, pictures
-        self._to_write = to_write(engine)
+        self.users, self.logins, self.tokens = Users(engine), Logins(engine), Tokens(engine)
+        self.preferences = Preferences(engine)
         self._file = file_identity(engine)
 
     @classmethod
@@ -61,7 +65,7 @@ class Records:
     def ping(self) -> None:
         """Ask the database whether it is there, and still the one that was opened: a SQLite file can be moved or
         deleted under an open connection, which would go on writing to what nobody will ever read."""
-        with self._reading() as connection:
+        with reading(self.engine) as connection:
             connection.execute(text("SELECT 1"))
         if file_identity(self.engine) != self._file:
             raise errors.RecordsUnavailable(
@@ -77,7 +81,7 @@ class Records:
         row = {"id": prediction, "at": at, "day": at.date(), "user_id": by, **row_of(answer)}
         written = _insert_prediction(bundle, row)
         try:
-            with self._writing() as connection:
+            with writing(self.engine) as connection:
                 if connection.execute(written).rowcount == 0:  # its first answer
                     _write_model(connection, bundle)
                     connection.execute(written)
@@ -89,14 +93,14 @@ class Records:
             raise
         return prediction
 
-    def entry(self, prediction: UUID) -> Entry:
-        """One prediction with its cells. Raises `PredictionUnknown`."""
-        with self._reading() as connection:
-            return history.entry(connection, prediction)
+    def entry(self, prediction: UUID, whose: UUID | None = None) -> Entry:
+        """One prediction with its cells. Raises `PredictionUnknown`, also for one that is not this user's, if given."""
+        with reading(self.engine) as connection:
+            return history.entry(connection, prediction, whose)
 
     def page(self, filters: Filters | None = None, after: Place | None = None, lines: int = 50) -> Page:
         """Up to so many lines of the history, newest first, from where the page before it ended."""
-        with self._reading() as connection:
+        with reading(self.engine) as connection:
             return history.page(connection, filters or Filters(), after, lines)
 
     def lines(self, filters: Filters | None = None) -> Iterator[Summary]:
@@ -108,20 +112,26 @@ class Records:
             yield from page.lines
 
     def statistics(
-        self, since: date | None = None, until: date | None = None, model: str | None = None
+        self,
+        since: date | None = None,
+        until: date | None = None,
+        model: str | None = None,
+        user: UUID | None = None,
     ) -> list[DayCount]:
         """What was answered on each day (UTC) by each model, newest day first; `since` is included, `until` is not."""
-        with self._reading() as connection:
-            return history.statistics(connection, since, until, model)
+        with reading(self.engine) as connection:
+            return history.statistics(connection, since, until, model, user)
 
-    def delete(self, prediction: UUID, by: UUID | None = None, reason: str | None = None) -> None:
+    def delete(
+        self, prediction: UUID, by: UUID | None = None, reason: str | None = None, whose: UUID | None = None
+    ) -> None:
         """Erase a prediction, its picture, and what the audit kept beside its chain; the chain says that it was done.
 
-        Raises `PredictionUnknown`.
+        Raises `PredictionUnknown`, also for one that is not this user's, if given.
         """
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             audit.take_tail(connection)  # before the row is read: two deletions at once shall not both find it
-            model_sha256, content = history.content(connection, prediction)
+            model_sha256, content = history.content(connection, prediction, whose)
             kept.forget(connection, self.pictures, prediction)
             connection.execute(delete(Prediction).where(Prediction.id == prediction))
             audit.erase_details(connection, prediction)
@@ -132,39 +142,29 @@ class Records:
 
     def open_work(self, name: str, days: int, by: UUID | None = None) -> UUID:
         """Begin to keep pictures for a piece of work; see `kept.open_work`."""
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             return kept.open_work(connection, name, days, by)
 
     def close_work(self, work: UUID, by: UUID | None = None) -> None:
         """Keep no further picture for a piece of work. Raises `WorkUnknown`."""
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             kept.close_work(connection, work, by)
 
     def open_works(self) -> list[tuple[UUID, str, int]]:
         """Id, name and days of each piece of work for which pictures are kept."""
-        with self._reading() as connection:
+        with reading(self.engine) as connection:
             return kept.open_works(connection)
 
     def sweep(self, now: datetime | None = None) -> int:
         """Delete the pictures whose days are over; returns how many files went."""
-        with self._writing() as connection:
+        with writing(self.engine) as connection:
             return kept.sweep(connection, self.pictures, now or datetime.now(UTC))
 
     def verify(self, noted: str | None = None) -> audit.Verified:
         """Prove the audit. Raises `ChainBroken` with the first link that does not hold; also if `noted`, an entry's
         hash that an earlier proof gave, is not there any longer."""
-        with self._reading() as connection:
+        with reading(self.engine) as connection:
             return audit.verify(connection, noted)
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with unavailable_told(), self.engine.connect() as connection:
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with unavailable_told(), self._to_write.begin() as connection:
-            yield connection
 
 
 def row_of(answer: Answer) -> dict[str, Any]:
@@ -197,8 +197,7 @@ def _insert_prediction(bundle: Bundle, row: dict[str, Any]) -> Insert:
 
 def _write_model(connection: Connection, bundle: Bundle) -> None:
     """Give this bundle its row, unless another replica has just done so."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("LOCK TABLE models IN SHARE ROW EXCLUSIVE MODE"))
+    alone(connection, Model)
     if connection.scalar(select(Model.id).where(Model.sha256 == bundle.sha256)) is None:
         facts = {"name": bundle.name, "version": bundle.version, "sha256": bundle.sha256, "labels": list(bundle.labels)}
         connection.execute(insert(Model).values(id=uuid.uuid4(), **facts))

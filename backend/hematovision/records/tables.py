@@ -14,7 +14,7 @@ from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, ForeignKey, Ind
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-ROLES = ("viewer", "reviewer", "admin")
+from hematovision.records.values import ROLES
 
 _SHA256 = String(64)
 
@@ -95,6 +95,25 @@ class Token(Base):
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     used_at: Mapped[datetime | None]
+
+
+class LoginTries(Base):
+    """How often a name was tried in vain since when; for every worker. The name is told by an HMAC alone."""
+
+    __tablename__ = "login_tries"
+
+    name_hmac: Mapped[str] = mapped_column(_SHA256, primary_key=True)
+    tries: Mapped[int]
+    since: Mapped[datetime]
+
+
+class SigningKey(Base):
+    """The one row: what signs cookies. 32 bytes, hexadecimal."""
+
+    __tablename__ = "signing_keys"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(_SHA256)
 
 
 class Preferences(Base):

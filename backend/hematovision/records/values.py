@@ -1,4 +1,5 @@
-"""The words of the records: Entry, Summary, Filters, Page, DayCount. Plain values, frozen; no SQLAlchemy."""
+"""The words of the records: Entry, Summary, Filters, Page, DayCount, Account, TokenFacts. Plain values, frozen; no
+SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -7,6 +8,8 @@ from datetime import date, datetime
 from uuid import UUID
 
 from hematovision.cells import Answer, Model, PictureFacts, Seen
+
+ROLES = ("viewer", "reviewer", "admin")
 
 
 @dataclass(frozen=True)
@@ -89,3 +92,35 @@ class Keeping:
 
     work: UUID
     png: bytes
+
+
+@dataclass(frozen=True)
+class NewAccount:
+    """A user to be: name, role, and the password as it was typed or drawn."""
+
+    name: str
+    role: str
+    password: str
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user, without the password."""
+
+    id: UUID
+    name: str
+    role: str
+    created_at: datetime
+    disabled_at: datetime | None
+
+
+@dataclass(frozen=True)
+class TokenFacts:
+    """What is known of a token, without its secret; `used_at` to the minute."""
+
+    id: UUID
+    name: str
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+    used_at: datetime | None

@@ -2,6 +2,7 @@
  * How to count. The service holds the rules; here they are only asked for.
  *
  *   const options = document.createElement("hv-count-options");
+ *   options.wanted = 200;
  *
  * Event: hv-count-options (detail: those that changed, as POST /differential takes them).
  */
@@ -28,6 +29,10 @@ template.innerHTML = `
   </form>`;
 
 class CountOptions extends HTMLElement {
+  set wanted(wanted) {
+    this.querySelector(`[name="wanted"][value="${wanted}"]`).checked = true;
+  }
+
   connectedCallback() {
     if (this.firstChild) return;
     this.append(template.content.cloneNode(true));

@@ -3,6 +3,7 @@
  *
  *   <hv-differential></hv-differential>
  *   panel.count = { busy, problem, result, ids, drop, pictures };      of counting; null hides it
+ *   panel.wanted = 200;                                               white cells to count to
  *
  * Events: hv-count-again, and those of hv-count-options and hv-places.
  */
@@ -27,6 +28,8 @@ class Differential extends HTMLElement {
     this.append(this.#section);
     this.hidden = true;
   }
+
+  set wanted(wanted) { this.#options.wanted = wanted; }
 
   set count(count) {
     this.hidden = !count;

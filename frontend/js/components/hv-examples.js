@@ -1,5 +1,5 @@
 /**
- * A tray of example pictures. Native <dialog>: it holds the focus, closes with Escape and gives the focus back.
+ * A tray of example pictures.
  *
  *   <hv-examples></hv-examples>
  *   tray.open();                        and then one of
@@ -8,21 +8,15 @@
  *
  * Event: hv-example (detail: the one that was picked).
  */
-import { element, icon } from "../element.js";
+import { dialogOf } from "../dialog.js";
+import { element } from "../element.js";
 import "./hv-problem.js";
 
 class Examples extends HTMLElement {
   #body = element("div", { className: "body" });
-  #dialog = element("dialog");
+  #dialog = dialogOf("examples", "Examples", this.#body);
 
   connectedCallback() {
-    const close = element("button", { type: "button", className: "bare", title: "Close" }, icon("close"));
-    close.append(element("span", { className: "for-readers" }, "Close"));
-    close.addEventListener("click", () => this.close());
-    this.#dialog.setAttribute("aria-labelledby", "examples-title");
-    this.#dialog.setAttribute("closedby", "any");
-    const title = element("h2", { id: "examples-title" }, "Examples");
-    this.#dialog.append(element("header", {}, title, close), this.#body);
     this.append(this.#dialog);
   }
 

@@ -5,6 +5,8 @@
  *   gallery.pictures = store.pictures;          when some came, went or were answered: only what is new is drawn
  *   gallery.picked = { id, at };
  *   gallery.count = { result, ids, drop };      of counting; what the service counted stands beside each class
+ *   gallery.order = ["monocyte", ...];          the classes that a person prefers first
+ *   gallery.go("monocyte");                     to the cells of a class: the focus and the first of them
  *   gallery.beside({ id, at }, 1);              the next cell's place, or null
  *
  * Event: hv-pick (detail: { id, at }).
@@ -17,6 +19,7 @@ class Gallery extends HTMLElement {
   #groups = new Map(); // label -> hv-group
   #shown = new Map(); // picture id -> its answer
   #body = element("div", { className: "groups" });
+  #order = [];
 
   connectedCallback() {
     const title = element("h2", { id: "gallery-title" }, "Cells by class ");
@@ -47,6 +50,15 @@ class Gallery extends HTMLElement {
     }
   }
 
+  set order(order) {
+    this.#order = order;
+    const [first] = [...this.#shown.values()].flatMap(({ cells }) => cells);
+    if (!first) return;
+    for (const label of groupsOf(first, order)) if (this.#groups.has(label)) this.#body.append(this.#groups.get(label));
+  }
+
+  go(label) { this.#groups.get(label)?.go(); }
+
   beside({ id, at }, step) {
     const all = [...this.querySelectorAll("[role=option]")];
     const now = all.findIndex((option) => option.place.id === id && option.place.at === at);
@@ -72,7 +84,7 @@ class Gallery extends HTMLElement {
     const label = groupOf(cell);
     if (this.#groups.has(label)) return this.#groups.get(label);
     const group = Object.assign(element("hv-group"), { label });
-    const order = groupsOf(cell);
+    const order = groupsOf(cell, this.#order);
     const next = [...this.#body.children].find((other) => order.indexOf(other.label) > order.indexOf(label));
     this.#body.insertBefore(group, next ?? null);
     this.#groups.set(label, group);

@@ -7,6 +7,7 @@
  *   group.takeAway(id);                             the cells of a picture that went
  *   group.picked = { id, at };
  *   group.count = { count, to_check };              as the service counted, or null
+ *   group.go();                                     the focus, and the first cell
  *   group.dropped = [{ id, at }];                   cells a person took out
  *
  * Event: hv-pick (detail: { id, at }).
@@ -32,6 +33,11 @@ class Group extends HTMLElement {
   }
   get label() { return this.#label; }
   #label = null;
+
+  go() {
+    this.#list.focus();
+    this.#pick(this.#list.firstElementChild);
+  }
 
   get size() { return this.#list.childElementCount; }
 
@@ -87,7 +93,9 @@ function optionOf(picture, at, cell) {
   const thumbnail = Object.assign(element("hv-thumbnail"), { cell: { picture, at } });
   const sure = givenLabel(cell) ? perCent(cell.confidence) : "–";
   const doubt = cell.status === "confident" ? [] : [icon(cell.status)];
-  const caption = element("span", { className: "sure" }, ...doubt, sure);
+  const bar = element("span", { className: "bar" }, element("span"));
+  bar.firstElementChild.style.setProperty("inline-size", `${100 * (cell.confidence ?? 0)}%`);
+  const caption = element("span", { className: "sure" }, ...doubt, element("span", { className: "figure" }, sure), bar);
   caption.setAttribute("aria-hidden", "true");
   const said = element("span", { className: "for-readers" }, `${cellWords(cell)}, in ${picture.file.name}`);
   const option = element("div", { id: `thumbnail-${picture.id}-${at}`, className: "cell" }, thumbnail, caption, said);

@@ -2,6 +2,9 @@
  * Light or dark: the system's until a person chooses, then theirs. Its twin is theme.js, before the first paint.
  *
  *   <hv-theme></hv-theme>
+ *   theme.theme = "system";             or "light", "dark": as preferred
+ *
+ * Event: hv-prefer (detail: { theme }).
  */
 import { element, icon } from "../element.js";
 
@@ -12,7 +15,11 @@ class Theme extends HTMLElement {
 
   connectedCallback() {
     this.append(this.#button);
-    this.#button.addEventListener("click", () => this.#choose(this.#other()));
+    this.#button.addEventListener("click", () => {
+      const theme = this.#other();
+      this.theme = theme;
+      this.dispatchEvent(new CustomEvent("hv-prefer", { bubbles: true, detail: { theme } }));
+    });
     systemIsDark.addEventListener("change", () => this.#draw());
     this.#draw();
   }
@@ -22,9 +29,10 @@ class Theme extends HTMLElement {
     return now === "dark" ? "light" : "dark";
   }
 
-  #choose(theme) {
-    document.documentElement.dataset.theme = theme;
-    try {
+  set theme(theme) {
+    if (theme === "system") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme;
+    try { // for the first paint of the next visit
       localStorage.setItem("hematovision-theme", theme);
     } catch { /* storage switched off: the choice lasts as long as the page */ }
     this.#draw();

@@ -19,6 +19,7 @@ class Viewer extends HTMLElement {
   #undrawn = element("p", { className: "undrawn" }, "This browser cannot draw this kind of file.");
   #caption = element("p");
   #facts = element("p", { className: "facts" });
+  #unrecorded = element("p", { className: "unrecorded" }, icon("check"), "Not recorded: this answer will not be in the history.");
   #marks = element("hv-marks");
   #names = toggle("Names");
   #red = toggle("Red cells");
@@ -42,7 +43,7 @@ class Viewer extends HTMLElement {
     const section = element("section", {},
       element("header", {}, this.#title, tools),
       element("div", { className: "window" }, this.#field, this.#undrawn),
-      element("footer", {}, this.#caption, this.#facts, this.#marks), hint);
+      element("footer", {}, this.#caption, this.#facts, this.#unrecorded, this.#marks), hint);
     section.setAttribute("aria-labelledby", this.#title.id);
     this.append(section);
     this.hidden = true;
@@ -60,6 +61,7 @@ class Viewer extends HTMLElement {
     this.#red.disabled = this.#names.disabled = !answer;
     this.#caption.textContent = answer ? `Seen in this picture: ${seenWords(answer.seen)}.` : "";
     this.#facts.textContent = answer ? factsOf(answer) : "";
+    this.#unrecorded.hidden = answer?.recorded !== false;
     this.#marks.hidden = !answer?.cells.length;
     this.#marks.red = redWanted;
   }

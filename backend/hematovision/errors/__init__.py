@@ -1,0 +1,151 @@
+"""Every failure that HematoVision names, each with a stable code and the HTTP status it means.
+
+    HematoVisionError
+    ├── PictureRefused              400  picture_refused          (cannot be answered; the sentence says what to send)
+    │   ├── PictureMissing          400  picture_missing
+    │   ├── PicturesSeveral         400  pictures_several
+    │   ├── PictureEmpty            400  picture_empty
+    │   ├── PictureTooLarge         413  picture_too_large        (bytes)
+    │   ├── PictureFormatRefused    415  picture_format_refused
+    │   ├── MediaTypeRefused        415  media_type_refused       (of the request)
+    │   ├── PictureBroken           422  picture_broken
+    │   ├── PictureFramesRefused    422  picture_several_frames
+    │   ├── PictureTooManyPixels    422  picture_too_many_pixels
+    │   └── PictureTooSmall         422  picture_too_small
+    ├── ModelUnavailable            503  model_unavailable        (no verified model: no class, ever)
+    │   └── BundleRefused           503  bundle_refused
+    ├── SettingRefused              500  setting_refused
+    ├── LabelsRefused               422  labels_refused           (a folder of labelled pictures that cannot be used)
+    ├── BoxesRefused                400  boxes_refused            (a query for boxes that there are not)
+    ├── BodyRefused                 422  body_refused             (JSON that is not what the endpoint takes)
+    │   ├── CellsRefused            422  cells_refused            (cells that cannot be counted)
+    │   ├── JsonBroken              400  json_broken
+    │   └── JsonTooLarge            413  json_too_large           (bytes)
+    ├── ExamplesUnavailable         503  examples_unavailable
+    ├── RecordsUnavailable          503  records_unavailable      (the database is away)
+    │   └── SchemaRefused           503  schema_refused           (the database is of another version)
+    ├── RecordsOff                  404  records_off              (nothing is recorded here, by a setting)
+    ├── PredictionUnknown           404  prediction_unknown
+    ├── WorkUnknown                 404  work_unknown             (a piece of work that keeps no pictures)
+    ├── QueryRefused                400  query_refused            (filters or a cursor that cannot be read)
+    ├── RecordsRefused              422  records_refused          (a backup or an export that cannot be used)
+    ├── ChainBroken                 500  chain_broken             (the audit is not as it was written)
+    ├── LoginRequired               401  login_required           (nobody is logged in, or no longer)
+    │   ├── LoginRefused            401  login_refused            (name and password do not match)
+    │   └── TokenRefused            401  token_refused            (unknown, revoked or expired)
+    ├── LoginThrottled              429  login_throttled
+    ├── AccessRefused               403  access_refused           (not in this role)
+    │   ├── NotOpen                 403  not_open                 (without login: not from this machine, or forwarded)
+    │   ├── CsrfRefused             403  csrf_refused             (a change by cookie that the page did not ask for)
+    │   └── SessionNeeded           403  session_needed           (what a token may not do)
+    ├── LoginOff                    404  login_off                (there are no users here, by a setting)
+    ├── UserUnknown                 404  user_unknown
+    ├── TokenUnknown                404  token_unknown
+    ├── NameTaken                   409  name_taken
+    ├── LastAdmin                   409  last_admin               (somebody must be able to manage users)
+    └── AccountRefused              422  account_refused          (a name, a role or a password that is none)
+
+`str(error)` is one or two sentences for a person: what is wrong and what to do next.
+"""
+
+from __future__ import annotations
+
+from hematovision.errors.access import (
+    AccessRefused,
+    AccountRefused,
+    CsrfRefused,
+    LastAdmin,
+    LoginOff,
+    LoginRefused,
+    LoginRequired,
+    LoginThrottled,
+    NameTaken,
+    NotOpen,
+    SessionNeeded,
+    TokenRefused,
+    TokenUnknown,
+    UserUnknown,
+)
+from hematovision.errors.pictures import (
+    MediaTypeRefused,
+    PictureBroken,
+    PictureEmpty,
+    PictureFormatRefused,
+    PictureFramesRefused,
+    PictureMissing,
+    PictureRefused,
+    PicturesSeveral,
+    PictureTooLarge,
+    PictureTooManyPixels,
+    PictureTooSmall,
+)
+from hematovision.errors.records import (
+    ChainBroken,
+    PredictionUnknown,
+    QueryRefused,
+    RecordsOff,
+    RecordsRefused,
+    RecordsUnavailable,
+    SchemaRefused,
+    WorkUnknown,
+)
+from hematovision.errors.root import HematoVisionError
+from hematovision.errors.service import (
+    BodyRefused,
+    BoxesRefused,
+    BundleRefused,
+    CellsRefused,
+    ExamplesUnavailable,
+    JsonBroken,
+    JsonTooLarge,
+    LabelsRefused,
+    ModelUnavailable,
+    SettingRefused,
+)
+
+__all__ = [
+    "AccessRefused",
+    "AccountRefused",
+    "BodyRefused",
+    "BoxesRefused",
+    "BundleRefused",
+    "CellsRefused",
+    "ChainBroken",
+    "CsrfRefused",
+    "ExamplesUnavailable",
+    "HematoVisionError",
+    "JsonBroken",
+    "JsonTooLarge",
+    "LabelsRefused",
+    "LastAdmin",
+    "LoginOff",
+    "LoginRefused",
+    "LoginRequired",
+    "LoginThrottled",
+    "MediaTypeRefused",
+    "ModelUnavailable",
+    "NameTaken",
+    "NotOpen",
+    "PictureBroken",
+    "PictureEmpty",
+    "PictureFormatRefused",
+    "PictureFramesRefused",
+    "PictureMissing",
+    "PictureRefused",
+    "PictureTooLarge",
+    "PictureTooManyPixels",
+    "PictureTooSmall",
+    "PicturesSeveral",
+    "PredictionUnknown",
+    "QueryRefused",
+    "RecordsOff",
+    "RecordsRefused",
+    "RecordsUnavailable",
+    "SchemaRefused",
+    "SessionNeeded",
+    "SettingRefused",
+    "TokenRefused",
+    "TokenUnknown",
+    "UserUnknown",
+    "WorkUnknown",
+]
