@@ -37,8 +37,10 @@ def judge(bundle: Bundle, found: Found, prediction: Prediction, distance: float)
     reasons = []
     if best.probability < bundle.confident_from:
         second = sorted(prediction.probabilities, key=lambda each: -each.probability)[1]
+        sure, limit = f"{best.probability:.1%}", f"{bundle.confident_from:.1%}"
+        sure = f"nearly {limit}" if sure == limit else sure
         reasons.append(
-            f"The model is {best.probability:.1%} sure, below the {bundle.confident_from:.1%} from which "
+            f"The model is {sure} sure, below the {limit} from which "
             f"{bundle.confident_rate:.1%} of its answers were right in validation. The next class is "
             f"{in_words(second.label)} ({second.probability:.1%}). A person should look."
         )

@@ -41,6 +41,11 @@ def test_below_the_limit_a_person_should_look_and_is_told_the_next_class() -> No
         assert told in reason
 
 
+def test_a_hair_below_the_limit_it_is_not_said_to_be_at_it() -> None:
+    [reason] = judge(BUNDLE, FOUND, prediction(0.0502, 0.8998, 0.05), NEAR).reasons
+    assert "nearly 90.0% sure, below the 90.0%" in reason
+
+
 def test_at_the_limit_it_is_confident() -> None:
     assert judge(BUNDLE, FOUND, prediction(0.05, 0.9, 0.05), NEAR).status == "confident"
 
