@@ -15,7 +15,7 @@ from uploads import form
 
 from hematovision import INTENDED_USE
 from hematovision.api.schemas import HealthSchema, ModelSchema
-from hematovision.bundle import current_path
+from hematovision.bundle import FORMAT, current_path
 from hematovision.examples import EXAMPLES
 from hematovision.images import FORMATS, MEDIA_TYPES, MIN_SIDE
 from hematovision.settings import Limits
@@ -43,7 +43,7 @@ def no_locator(models: Path) -> None:
 
 def of_version_1(models: Path) -> None:
     record = current_path(models) / "bundle.json"
-    record.write_text(record.read_text().replace('"format": 2', '"format": 1'))
+    record.write_text(record.read_text().replace(f'"format": {FORMAT}', '"format": 1'))
 
 
 def pointer_to_nothing(models: Path) -> None:
