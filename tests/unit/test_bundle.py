@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from hematovision.bundle import RECORD, SELF_TEST, Bundle, current_path, fitted_of, open_bundle, seal
+from hematovision.bundle import FAMILIAR, RECORD, SELF_TEST, Bundle, current_path, fitted_of, open_bundle, seal
 from hematovision.errors import BundleRefused, ModelUnavailable
 from hematovision.inference import InferenceService
 from hematovision.locator import KINDS, Fitted, Sought
@@ -104,7 +105,7 @@ def test_a_record_that_does_not_list_a_file_is_refused(copy: Path, name: str) ->
     expect_refusal(copy, name, "does not list")
 
 
-@pytest.mark.parametrize("version", [1, 3, 0, "2", None])
+@pytest.mark.parametrize("version", [1, 2, 4, 0, "3", None])
 def test_another_format_version_is_refused_and_told(copy: Path, version: Any) -> None:
     change(copy / RECORD, lambda record: record.update(format=version))
     expect_refusal(copy, "format version", repr(version))
@@ -150,8 +151,37 @@ def test_a_label_taken_out_everywhere_is_refused(copy: Path) -> None:
 
     for name in ("metrics.json", SELF_TEST, RECORD):
         change(copy / name, shorten)
-    reseal(copy)
+    remember(copy, lambda features, labels: (features[labels < labels.max()], labels[labels < labels.max()]))
     expect_refusal(copy, "self-test")
+
+
+Remembered = tuple[np.ndarray, np.ndarray]
+
+
+def remember(folder: Path, changed: Callable[[np.ndarray, np.ndarray], Remembered]) -> None:
+    """Write other features and labels of remembered cells, and seal the bundle over them."""
+    with np.load(folder / FAMILIAR) as kept:
+        features, labels = changed(kept["features"], kept["labels"])
+    np.savez(folder / FAMILIAR, features=features, labels=labels)
+    reseal(folder)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        lambda features, labels: (features[:0], labels[:0]),
+        lambda features, labels: (features[1:], labels),
+        lambda features, labels: (features * np.nan, labels),
+        lambda features, labels: (features, labels + 8),
+        lambda features, labels: (features[0], labels),
+    ],
+    ids=["none", "one without a class", "no number", "of no class", "of one dimension"],
+)
+def test_remembered_cells_that_cannot_be_are_refused(
+    copy: Path, changed: Callable[[np.ndarray, np.ndarray], Remembered]
+) -> None:
+    remember(copy, changed)
+    expect_refusal(copy, "what is remembered")
 
 
 @pytest.mark.parametrize("name", ["../secret.txt", "/etc/hostname", "selftest/../../secret.txt"])
