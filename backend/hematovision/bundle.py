@@ -28,7 +28,7 @@ SELF_TEST = "selftest/expected.json"
 FAMILIAR = "familiar.npz"
 NETWORKS = ("locator.keras", "locator.tflite", "model.keras", "model.tflite")
 LARGEST_INPUT = 1024  # pixels a side
-CELL_BOX = "cell-box"  # framing of format 2: a square around the cell's box, `context` times its longer side
+CELL_BOX = "cell-box"  # framing since format 2: a square around the cell's box, `context` times its longer side
 
 
 @dataclass(frozen=True)
