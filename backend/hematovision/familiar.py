@@ -27,9 +27,7 @@ class Familiar:
 
     def distances(self, features: Floats) -> NDArray[np.float64]:
         """(M, D) as of `pooled` -> (M,) 0..2: one minus the cosine to the nearest remembered cell."""
-        if not len(features):
-            return np.empty(0)
-        return np.asarray(1 - (features @ self.features.T).max(axis=1), np.float64)
+        return nearest(features, self.features)
 
 
 def pooled(features: Floats) -> NDArray[np.float32]:
@@ -38,6 +36,6 @@ def pooled(features: Floats) -> NDArray[np.float32]:
     return np.asarray(mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-12), np.float32)
 
 
-def fit_limit(distances: Floats, rate: float) -> float:
-    """The distance that `rate` of the val cells do not exceed."""
-    return float(np.quantile(distances, rate))
+def nearest(features: Floats, known: Floats) -> NDArray[np.float64]:
+    """(M, D) and (N, D) of unit length -> (M,) 0..2: one minus the cosine to the nearest of `known`."""
+    return np.asarray(1 - (features @ known.T).max(axis=1), np.float64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hematovision.familiar import Familiar, fit_limit, pooled
+from hematovision.familiar import Familiar, pooled
 
 KNOWN = Familiar(np.array([[1, 0, 0], [0, 1, 0]], np.float32), np.array([0, 1]), limit=0.2, rate=0.99)
 
@@ -28,9 +28,3 @@ def test_features_are_meant_over_places_and_of_unit_length() -> None:
 
 def test_features_that_are_all_nought_are_far_from_everything() -> None:
     assert KNOWN.distances(pooled(np.zeros((1, 4, 4, 3), np.float32))) == pytest.approx([1])
-
-
-def test_the_limit_is_kept_by_as_many_as_are_asked_for() -> None:
-    distances = np.random.default_rng(0).uniform(0, 1, 1000)
-    assert (distances <= fit_limit(distances, 0.99)).sum() == pytest.approx(990, abs=1)
-    assert fit_limit(distances, 1) == distances.max()

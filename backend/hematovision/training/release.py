@@ -88,6 +88,7 @@ def assemble(data: Path, locator: Path, run: Path, folder: Path, version: str, p
     for name in (locating.REFERENCE, locating.EXPORT):
         shutil.copyfile(locator / name, folder / name)
     write_classifier(run / "best.keras", folder)
+    classifier = LiteRT(folder / "model.tflite", Outputs)
 
     def outputs(of: Sequence[LabelledCell]) -> tuple[Outputs, NDArray[np.int64]]:
         """What the classifier says of each cell in which one is found, and its class."""
@@ -95,7 +96,6 @@ def assemble(data: Path, locator: Path, run: Path, folder: Path, version: str, p
         pictures = np.stack([middle(each.rgb, config["size"]) for each in kept]).astype(np.float32)
         return classifier(pictures), np.array([labels.index(each.cell.label) for each in kept])
 
-    classifier = LiteRT(folder / "model.tflite", Outputs)
     (logits, features), truth = outputs([cell for cell in cells if cell.split == "val"])
     learned, classes = outputs(remembered([cell for cell in cells if cell.split == "train"], config["seed"]))
     record = {
@@ -179,8 +179,8 @@ def _familiarity(
     """familiar.npz of train cells, and the limit that nearly all val cells keep."""
     kept = familiar.pooled(learned).astype(np.float16)
     np.savez(folder / bundle.FAMILIAR, features=kept, labels=classes.astype(np.uint8))
-    distances = familiar.Familiar(kept.astype(np.float32), classes, 2.0, 1.0).distances(familiar.pooled(val))
-    limit = familiar.fit_limit(distances, FAMILIAR_RATE)
+    distances = familiar.nearest(familiar.pooled(val), kept.astype(np.float32))
+    limit = float(np.quantile(distances, FAMILIAR_RATE))
     return {"limit": limit, "rate": FAMILIAR_RATE, "remembered": len(kept), "fitted_on": "val", "n": len(distances)}
 
 
