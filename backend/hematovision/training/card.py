@@ -11,7 +11,7 @@ from hematovision.locator import KINDS
 
 def render(record: dict[str, Any], metrics: dict[str, Any]) -> str:
     """The card as Markdown."""
-    fitted, training = record["calibration"], record["training"]
+    fitted, familiarity, training = record["calibration"], record["familiarity"], record["training"]
     labels, size = record["labels"], record["input"]["size"]
     parts = [
         f"# {record['name']} {record['version']}",
@@ -24,7 +24,9 @@ def render(record: dict[str, Any], metrics: dict[str, Any]) -> str:
         f"it learned from the cells of {', '.join(training['labs'])}.",
         f"Temperature {fitted['temperature']:.3f} and the limit for *confident*, {fitted['confident_from']:.3f}, were "
         f"fitted on {fitted['n']} val pictures: from that confidence on, {fitted['confident_rate']:.1%} of them were "
-        "right.",
+        f"right. A cell whose features are further than {familiarity['limit']:.3f} from the nearest of "
+        f"{familiarity['remembered']} remembered train cells (one minus the cosine) is unfamiliar and gets no label: "
+        f"{familiarity['rate']:.0%} of {familiarity['n']} val cells are within it.",
         "## How good it is",
         "On test rows at home, and on every row of laboratories marked *never seen*, there by a model made by the same "
         "recipe without that laboratory; none took part in any choice. A picture in which no cell was found counts as "
