@@ -50,10 +50,11 @@ store.addEventListener("picture", ({ detail: picture }) => {
 store.addEventListener("picked", look);
 store.addEventListener("red", look);
 store.addEventListener("service", () => {
-  const { model, problem } = store.service;
+  const { model, health, problem } = store.service;
   page("hv-service").service = store.service;
   page("hv-notice").problem = problem;
   page("hv-model").model = model;
+  page("#recorded").hidden = !health || health.database.status === "off";
   intake.limits = model?.limits ?? null;
   page("hv-preferences").labels = page("hv-history").labels = model?.labels ?? [];
   if (model?.intended_use) page("#intended-use").textContent = model.intended_use;

@@ -232,3 +232,8 @@ def test_a_phone_never_scrolls_sideways(visit: Visit, guarded: Service) -> None:
     page.keyboard.press("Escape")
     prefer(page)
     assert page.evaluate(widest) <= 390
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="History").click()
+    entries = page.locator("hv-history[data-users] .entries")
+    expect(entries.get_by_text("anna").first).to_be_visible()
+    assert entries.evaluate("card => card.scrollWidth <= card.clientWidth")  # all four columns are seen

@@ -132,6 +132,8 @@ def test_what_cannot_be_looked_up_says_so(visit: Visit, past: Service) -> None:
 def test_switched_off_the_history_says_so(visit: Visit, service: Service) -> None:
     with serving(recording="off") as off:
         page = visit(off.url)
+        expect(page.get_by_role("heading", name="The model")).to_be_visible()
+        expect(page.get_by_text("Answers are recorded there")).to_be_hidden()
         page.get_by_role("link", name="History").click()
         expect(page.get_by_role("alert")).to_contain_text("Nothing is recorded here")
 
@@ -180,6 +182,7 @@ def expect_no_violation(page: Page) -> None:
 
 def test_a_phone_never_scrolls_sideways(visit: Visit, past: Service) -> None:
     page = visit(past.url, **PHONE)
+    expect(page.get_by_text("Answers are recorded there, pictures are not.")).to_be_visible()
     look_back(page)
     entries = page.locator("hv-history .entries")
     assert entries.evaluate("card => card.scrollWidth <= card.clientWidth")  # no line sticks out of its card
