@@ -75,6 +75,15 @@ def test_a_laboratory_without_labelled_cells_has_no_classifiers_row(data: Path, 
     assert set(leave_out(data, "there", data / "runs", None, quiet)) == {"locator"}
 
 
+def test_nor_has_any_when_the_locators_alone_is_asked_for(data: Path, learned: list[dict[str, Any]]) -> None:
+    from hematovision.training.leave_out import leave_out
+
+    (data / "cells.csv").write_text(
+        "path,lab,label,group,split\nfield-0.png,here,monocyte,a,train\nfield-2.png,there,monocyte,c,train\n"
+    )
+    assert set(leave_out(data, "there", data / "runs", None, quiet, locator_only=True)) == {"locator"}
+
+
 def test_its_rows_are_kept_and_read_again(data: Path, learned: list[dict[str, Any]]) -> None:
     from hematovision.training.leave_out import leave_out, rows_left_out
 

@@ -109,6 +109,7 @@ def evaluate() -> None:
 @click.option("--json", "as_json", is_flag=True, help="The row as one JSON object; several laboratories by name.")
 @click.option("--pictures", type=FOLDER, help="Draw LAB/confusion.png and LAB/reliability.png in here.")
 @click.option("--leave-out", "left_out", metavar="LAB", help="Score the recipe on a laboratory it never saw.")
+@click.option("--locator-only", is_flag=True, help="With --leave-out: the locator's row, without its classifier's.")
 @click.option("--runs", type=FOLDER, default="runs", show_default=True, help="Where runs for --leave-out are kept.")
 def cells(
     folder: Path | None,
@@ -117,6 +118,7 @@ def cells(
     as_json: bool,
     pictures: Path | None,
     left_out: str | None,
+    locator_only: bool,
     runs: Path,
 ) -> None:
     """Score the current bundle on labelled pictures: one row a laboratory. The word `cells` may be left out.
@@ -137,7 +139,7 @@ def cells(
             raise click.ClickException("--pictures needs matplotlib. Run `pip install hematovision[train]`.") from error
     settings = Settings.from_env()
     if left_out:
-        _score_left_out(folder or settings.data, left_out, runs, settings.weights, as_json)
+        _score_left_out(folder or settings.data, left_out, locator_only, runs, settings.weights, as_json)
         return
     service = InferenceService.open(settings.models, settings.runtime, settings.limits)
     data = (folder or settings.data).resolve()  # the folder's name is the laboratory's, and `.` has none
@@ -206,13 +208,13 @@ def manifest(folder: Path | None, as_csv: bool) -> None:
         tables.manifest(made)
 
 
-def _score_left_out(data: Path, lab: str, runs: Path, weights: Path | None, as_json: bool) -> None:
+def _score_left_out(data: Path, lab: str, locator_only: bool, runs: Path, weights: Path | None, as_json: bool) -> None:
     from hematovision import tables
 
     with _needs_train_extra():
         from hematovision.training.leave_out import leave_out
     with bar() as progress:
-        rows = leave_out(data, lab, runs, weights, progress)
+        rows = leave_out(data, lab, runs, weights, progress, locator_only)
     if as_json:
         click.echo(json.dumps({"lab": lab, **rows}, indent=2))
         return

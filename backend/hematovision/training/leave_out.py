@@ -22,10 +22,12 @@ from hematovision.training.train_locator import train as train_locator
 ROW = "row.json"
 
 
-def leave_out(data: Path, lab: str, runs: Path, weights: Path | None, progress: Progress) -> dict[str, Any]:
+def leave_out(
+    data: Path, lab: str, runs: Path, weights: Path | None, progress: Progress, locator_only: bool = False
+) -> dict[str, Any]:
     """Train locator and classifier without `lab` in `runs/without-<lab>`, or go on with them, and score every field and
-    every cell of the lab. Returns, and keeps as row.json, {"locator": row, "classifier": row}; a lab without labelled
-    cells has no classifier's row.
+    every cell of the lab. Returns, and keeps as row.json, {"locator": row, "classifier": row}; with `locator_only`, or
+    for a lab without labelled cells, there is no classifier's row.
 
     Raises `LabelsRefused` if there is no such laboratory, or none besides it.
     """
@@ -40,7 +42,7 @@ def leave_out(data: Path, lab: str, runs: Path, weights: Path | None, progress: 
     left = [each for each in fields if each.lab == lab]
     rows = {"locator": locator_rows(found_by.network, found_by.fitted, left, progress)[lab]}
     left_cells = [cell for cell in cells if cell.lab == lab]
-    if left_cells:
+    if left_cells and not locator_only:
         with_cells = tuple(sorted({cell.lab for cell in cells} - {lab}))
         run = folder / "classifier"
         train_classifier(data, locator, run, TrainConfig(labs=with_cells), weights, progress)
