@@ -11,6 +11,7 @@ import numpy as np
 from discs import FITTED
 from hematovision.bundle import Bundle
 from hematovision.familiar import Familiar
+from hematovision.head import Head
 
 
 def drawn_bundle(labels: Sequence[str], path: Path = Path(), **record: Any) -> Bundle:
@@ -26,6 +27,7 @@ def drawn_bundle(labels: Sequence[str], path: Path = Path(), **record: Any) -> B
         temperature=1.0,
         confident_from=0.9,
         confident_rate=0.995,
+        head=Head(np.zeros((2, len(labels)), np.float32), np.zeros(len(labels), np.float32)),
         familiar=Familiar(np.eye(2, dtype=np.float32), np.array([0, 1]), limit=0.3, rate=0.99),
         metrics={},
         record=record,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from hematovision.familiar import Familiar
+from hematovision.head import Head
 from hematovision.inference import InferenceService
 from hematovision.locator import KINDS, STRIDE, WINDOW, Fitted, Sought
 from hematovision.road import Road
@@ -92,9 +93,6 @@ class SeesDiscs:
         return Sought(heat, boxes)
 
 
-KNOWS_DISCS = Familiar(np.ones((1, 1), np.float32), np.array([0]), limit=0.1, rate=0.99)
-
-
 class TellsByColour:
     """A classifier's network: nucleated cells are of the class `label`, platelets are platelets, both with this
     probability (before temperature)."""
@@ -108,14 +106,22 @@ class TellsByColour:
         for row, picture in zip(probabilities, pictures, strict=True):
             red, green, _ = picture[len(picture) // 2, len(picture) // 2]
             row[self.labels.index("platelet" if red < green else self.label)] = self.sure
-        return Outputs(np.log(probabilities), np.ones((len(pictures), 1, 1, 1), np.float32))
+        logits = np.log(probabilities)
+        return Outputs(logits, logits[:, np.newaxis, np.newaxis])  # of which the head makes them as they are
 
 
 def with_fakes(service: InferenceService, label: str = "lymphocyte", sure: float = 0.999) -> InferenceService:
     """The service, opened and verified as it is, with networks that know discs instead of its own from here on."""
     seeing = copy.copy(service)
+    each = np.eye(len(service.bundle.labels), dtype=np.float32)
     bundle = replace(
-        service.bundle, context=1.4, locator=FITTED, temperature=1.0, confident_from=0.9, familiar=KNOWS_DISCS
+        service.bundle,
+        context=1.4,
+        locator=FITTED,
+        temperature=1.0,
+        confident_from=0.9,
+        head=Head(each, 0 * each[0]),
+        familiar=Familiar(each, np.arange(len(each)), limit=2.0, rate=0.99),  # no cell is unfamiliar
     )
     seeing.bundle = bundle
     seeing.road = Road(bundle, Networks(SeesDiscs(), TellsByColour(bundle.labels, label, sure)))

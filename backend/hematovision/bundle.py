@@ -1,5 +1,5 @@
 """A model is a folder: bundle.json, two networks (locator and model, each .keras and .tflite), metrics.json,
-familiar.npz, MODEL_CARD.md, selftest/.
+head.npz, familiar.npz, MODEL_CARD.md, selftest/.
 
 bundle.json holds every fact that serving needs (labels in order, input, framing, fitted limits) and the SHA-256 of
 every other file. A folder is opened only when all of it is as written.
@@ -19,13 +19,15 @@ import numpy as np
 
 from hematovision.errors import BundleRefused, ModelUnavailable
 from hematovision.familiar import Familiar
+from hematovision.head import Head
 from hematovision.locator import KINDS, Fitted
 
-FORMAT = 3
+FORMAT = 4
 CURRENT = "CURRENT"
 RECORD = "bundle.json"
 SELF_TEST = "selftest/expected.json"
 FAMILIAR = "familiar.npz"
+HEAD = "head.npz"
 NETWORKS = ("locator.keras", "locator.tflite", "model.keras", "model.tflite")
 LARGEST_INPUT = 1024  # pixels a side
 CELL_BOX = "cell-box"  # framing since format 2: a square around the cell's box, `context` times its longer side
@@ -45,6 +47,7 @@ class Bundle:
     temperature: float
     confident_from: float  # the confidence from which an answer is `confident` ...
     confident_rate: float  # ... since this share of val answers was right from there on
+    head: Head
     familiar: Familiar
     metrics: dict[str, Any]
     record: dict[str, Any]
@@ -100,6 +103,7 @@ def open_bundle(path: Path) -> Bundle:
             temperature=float(record["calibration"]["temperature"]),
             confident_from=float(record["calibration"]["confident_from"]),
             confident_rate=float(record["calibration"]["confident_rate"]),
+            head=head_of(path, len(labels)),
             familiar=_familiar(path, record["familiarity"], len(labels)),
             metrics=metrics,
             record=record,
@@ -138,6 +142,16 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def head_of(path: Path, classes: int) -> Head:
+    """The last layer in a bundle's folder. Raises `ValueError` for what cannot be one."""
+    with np.load(path / HEAD, allow_pickle=False) as kept:
+        kernel, bias = kept["kernel"].astype(np.float32), kept["bias"].astype(np.float32)
+    finite = bool(np.isfinite(kernel).all() and np.isfinite(bias).all())
+    if not (kernel.ndim == 2 and kernel.shape[1:] == bias.shape == (classes,) and finite):
+        raise ValueError("the last layer")
+    return Head(kernel, bias)
+
+
 def _familiar(path: Path, record: dict[str, Any], classes: int) -> Familiar:
     """The remembered cells, kept at half the precision. Raises `ValueError` for what cannot be."""
     with np.load(path / FAMILIAR, allow_pickle=False) as kept:
@@ -150,7 +164,7 @@ def _familiar(path: Path, record: dict[str, Any], classes: int) -> Familiar:
 
 
 def _verify_files(path: Path, files: dict[str, str]) -> None:
-    for needed in (*NETWORKS, "metrics.json", "MODEL_CARD.md", FAMILIAR, SELF_TEST):
+    for needed in (*NETWORKS, "metrics.json", "MODEL_CARD.md", HEAD, FAMILIAR, SELF_TEST):
         if needed not in files:
             raise BundleRefused(f"{RECORD} does not list {needed}. Fetch the bundle again.")
     for name, expected in files.items():

@@ -8,6 +8,7 @@ cells of the val rows do is unfamiliar, and gets no label.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,23 +18,26 @@ Floats = NDArray[np.floating]
 
 @dataclass(frozen=True)
 class Familiar:
-    """`features` (N, D) of N remembered cells, of unit length; `labels` (N,), each the position of the cell's class in
-    the bundle's labels. Beyond `limit`, 0..2, a cell is unfamiliar; `rate` of the val cells are within it."""
+    """`features` (N, D) of N remembered cells, as of `head.pooled`; `labels` (N,), each the position of the cell's
+    class in the bundle's labels. Beyond `limit`, 0..2, a cell is unfamiliar; `rate` of the val cells are within it."""
 
     features: NDArray[np.float32]
     labels: NDArray[np.integer]
     limit: float
     rate: float
 
+    @cached_property
+    def _directions(self) -> NDArray[np.float32]:
+        return directions(self.features)
+
     def distances(self, features: Floats) -> NDArray[np.float64]:
-        """(M, D) as of `pooled` -> (M,) 0..2: one minus the cosine to the nearest remembered cell."""
-        return nearest(features, self.features)
+        """(M, D) as of `head.pooled` -> (M,) 0..2: one minus the cosine to the nearest remembered cell."""
+        return nearest(directions(features), self._directions)
 
 
-def pooled(features: Floats) -> NDArray[np.float32]:
-    """The last feature map (N, h, w, D) -> its mean over places (N, D), scaled to unit length."""
-    mean = features.mean(axis=(1, 2))
-    return np.asarray(mean / np.maximum(np.linalg.norm(mean, axis=1, keepdims=True), 1e-12), np.float32)
+def directions(features: Floats) -> NDArray[np.float32]:
+    """(N, D), each row scaled to unit length."""
+    return np.asarray(features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-12), np.float32)
 
 
 def nearest(features: Floats, known: Floats) -> NDArray[np.float64]:

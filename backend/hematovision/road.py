@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from hematovision.background import background_of
 from hematovision.bundle import Bundle
 from hematovision.calibration import softmax
-from hematovision.familiar import pooled
 from hematovision.framing import frame
+from hematovision.head import pooled
 from hematovision.images import RGB
 from hematovision.locator import Found, main_of
 from hematovision.runtime import Networks
@@ -50,9 +50,9 @@ class Road:
         background = background_of(rgb)
         size, context = self.bundle.size, self.bundle.context
         frames = np.stack([frame(rgb, cell.centre, context * cell.side, size, background) for cell in cells])
-        logits, features = self.networks.classifier(frames.astype(np.float32))
-        distances = self.bundle.familiar.distances(pooled(features))
-        return Classified(np.asarray(softmax(logits, self.bundle.temperature)), distances, [*map(sketch, frames)])
+        means = pooled(self.networks.classifier(frames.astype(np.float32)).features)
+        probabilities = softmax(self.bundle.head.logits(means), self.bundle.temperature)
+        return Classified(np.asarray(probabilities), self.bundle.familiar.distances(means), [*map(sketch, frames)])
 
     def look(self, rgb: RGB) -> list[tuple[Found, NDArray[np.float64]]]:
         """Every cell that is classified, with its probabilities."""

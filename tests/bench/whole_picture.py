@@ -12,6 +12,7 @@ from hematovision.api import serve
 from hematovision.api import services as wiring
 from hematovision.calibration import softmax
 from hematovision.cells import Answer, Milliseconds, Model, PictureFacts, Prediction, Probability, Seen
+from hematovision.head import pooled
 from hematovision.images import RGB, decode, resize
 from hematovision.inference import InferenceService
 from hematovision.locator import Found
@@ -42,7 +43,8 @@ class WholePictureService(InferenceService):
         assert isinstance(picture, bytes)
         decoded = decode(picture, self.limits, at_least=2 * self.bundle.size)
         inputs = fit(decoded.rgb, self.bundle.size)[np.newaxis].astype(np.float32)
-        probabilities = softmax(self.road.networks.classifier(inputs).logits, self.bundle.temperature)[0].tolist()
+        means = pooled(self.road.networks.classifier(inputs).features)
+        probabilities = softmax(self.bundle.head.logits(means), self.bundle.temperature)[0].tolist()
         whole = Found(0, 0, decoded.width, decoded.height, "nucleated", score=1.0, edge=False)
         prediction = Prediction(tuple(map(Probability, self.bundle.labels, probabilities)))
         cell = judging.judge(self.bundle, whole, prediction, distance=0.0, sketch="0" * 16)

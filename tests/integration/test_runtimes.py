@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from hematovision.head import pooled
 from hematovision.images import decode
 from hematovision.inference import InferenceService
 from hematovision.locator import KINDS, STRIDE, WINDOW, Found
@@ -114,6 +115,7 @@ def test_both_runtimes_give_the_last_feature_map_too(
     assert served.features.shape == expected.features.shape == (1, size // 32, size // 32, 1280)
     assert served.features == pytest.approx(expected.features, abs=1e-3)
     assert served.logits == pytest.approx(expected.logits, abs=1e-3)
+    assert service.bundle.head.logits(pooled(served.features)) == pytest.approx(served.logits, abs=1e-3)
 
 
 @with_keras

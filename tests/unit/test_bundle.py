@@ -407,7 +407,7 @@ def test_sealing_lists_every_file_and_nothing_else(tmp_path: Path) -> None:
     record = load(tmp_path / RECORD)
     # SHA-256 of "abc", from FIPS 180-2.
     digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert record == {"format": 3, "name": "x", "files": {"a.txt": digest, "selftest/b.txt": digest}}
+    assert record == {"format": 4, "name": "x", "files": {"a.txt": digest, "selftest/b.txt": digest}}
 
 
 def test_a_service_is_not_made_of_a_bundle_whose_self_test_fails(copy: Path) -> None:

@@ -6,8 +6,10 @@ import tempfile
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from hematovision.bundle import HEAD
 from hematovision.runtime import SIGNATURE
 from hematovision.training.network import serving_model
 
@@ -29,5 +31,9 @@ def write_network(model: keras.Model, folder: Path, reference: str, export: str)
 
 
 def write_classifier(best: Path, folder: Path) -> None:
-    """best.keras of a run -> model.keras and model.tflite, both with the named outputs `logits` and `features`."""
-    write_network(serving_model(keras.saving.load_model(best, compile=False)), folder, "model.keras", "model.tflite")
+    """best.keras of a run -> model.keras and model.tflite, both with the named outputs `logits` and `features`, and
+    head.npz, by which `logits` are made of `features`."""
+    model = keras.saving.load_model(best, compile=False)
+    write_network(serving_model(model), folder, "model.keras", "model.tflite")
+    kernel, bias = model.get_layer("logits").get_weights()
+    np.savez(folder / HEAD, kernel=kernel, bias=bias)

@@ -14,6 +14,7 @@ from PIL import Image
 
 from hematovision import __version__, bundle, calibration, familiar
 from hematovision.errors import LabelsRefused
+from hematovision.head import pooled
 from hematovision.inference import InferenceService
 from hematovision.progress import Progress
 from hematovision.road import Road
@@ -177,9 +178,9 @@ def _familiarity(
     folder: Path, learned: calibration.Floats, classes: calibration.Ints, val: calibration.Floats
 ) -> dict[str, Any]:
     """familiar.npz of train cells, and the limit that nearly all val cells keep."""
-    kept = familiar.pooled(learned).astype(np.float16)
+    kept = pooled(learned).astype(np.float16)
     np.savez(folder / bundle.FAMILIAR, features=kept, labels=classes.astype(np.uint8))
-    distances = familiar.nearest(familiar.pooled(val), kept.astype(np.float32))
+    distances = familiar.nearest(familiar.directions(pooled(val)), familiar.directions(kept.astype(np.float32)))
     limit = float(np.quantile(distances, FAMILIAR_RATE))
     return {"limit": limit, "rate": FAMILIAR_RATE, "remembered": len(kept), "fitted_on": "val", "n": len(distances)}
 
