@@ -1,0 +1,47 @@
+"""The last layer fitted anew to a laboratory's own cells, beside remembered ones so that nothing learned is forgotten.
+
+Cross entropy with label smoothing, and a pull towards the layer as it was, in proportion to the squared distance: with
+few cells it stays near, with many it may go (Daume's prior by regularisation: Chelba and Acero, EMNLP 2004). Convex, so
+that what comes out depends on nothing but the cells; by Nesterov's gradient steps, in numpy alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hematovision.calibration import softmax
+from hematovision.head import Head
+
+Floats = NDArray[np.floating]
+Ints = NDArray[np.integer]
+
+SMOOTHING = 0.1  # of the labels, as in training
+STEPS = 2_000  # at most
+STILL = 1e-5  # change of a weight in a step, at which it has come to rest
+
+
+def refitted(head: Head, means: Floats, classes: Ints, weights: Floats, pull: float) -> Head:
+    """`means` (N, D) of N cells as of `head.pooled`, their classes (N,) as positions, and how much each counts (N,),
+    0 or more; `pull` above 0, in units of what one cell counts on average, is how strongly the layer stays as it was.
+    """
+    x = np.column_stack([means, np.ones(len(means))]).astype(np.float64)  # the bias as one channel more
+    before = np.vstack([head.kernel, head.bias]).astype(np.float64)
+    share = np.asarray(weights, np.float64) / np.sum(weights)
+    count = before.shape[1]
+    wanted = (1 - SMOOTHING) * np.eye(count)[classes] + SMOOTHING / count
+    # No steeper than this anywhere: half the largest eigenvalue of what the cells have in common (Boehning 1992).
+    steepest = 0.5 * float(np.linalg.norm((x * share[:, np.newaxis] ** 0.5), 2) ** 2) + pull
+    now = ahead = before
+    for step in range(1, STEPS + 1):
+        slope = x.T @ (share[:, np.newaxis] * (softmax(x @ ahead) - wanted)) + pull * (ahead - before)
+        following = ahead - slope / steepest
+        moved: Any = following - now
+        uphill = np.vdot(slope, moved) > 0  # then the run-up begins anew (O'Donoghue and Candes 2015)
+        ahead = following if uphill else following + (step - 1) / (step + 2) * moved
+        now = following
+        if np.abs(moved).max() < STILL:
+            break
+    return Head(now[:-1].astype(np.float32), now[-1].astype(np.float32))
