@@ -45,14 +45,25 @@ class Road:
 
     def classify(self, rgb: RGB, cells: Sequence[Found]) -> Classified:
         """(H, W, 3) uint8 and N cells in it -> what the classifier says of each."""
-        if not cells:
-            return Classified(np.empty((0, len(self.bundle.labels))), np.empty(0), [])
-        background = background_of(rgb)
-        size, context = self.bundle.size, self.bundle.context
-        frames = np.stack([frame(rgb, cell.centre, context * cell.side, size, background) for cell in cells])
-        means = pooled(self.networks.classifier(frames.astype(np.float32)).features)
+        frames = self.frames(rgb, cells)
+        means = self.means(frames)
         probabilities = softmax(self.bundle.head.logits(means), self.bundle.temperature)
         return Classified(np.asarray(probabilities), self.bundle.familiar.distances(means), [*map(sketch, frames)])
+
+    def frames(self, rgb: RGB, cells: Sequence[Found]) -> NDArray[np.uint8]:
+        """(H, W, 3) uint8 and N cells in it -> their standard pictures (N, size, size, 3)."""
+        size, context = self.bundle.size, self.bundle.context
+        frames = np.empty((len(cells), size, size, 3), np.uint8)
+        background = background_of(rgb)
+        for each, cell in zip(frames, cells, strict=True):
+            each[:] = frame(rgb, cell.centre, context * cell.side, size, background)
+        return frames
+
+    def means(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(N, size, size, 3) uint8 -> (N, D): what the network sees of each, over all places."""
+        if not len(frames):
+            return np.empty((0, len(self.bundle.head.kernel)), np.float32)
+        return pooled(self.networks.classifier(frames.astype(np.float32)).features)
 
     def look(self, rgb: RGB) -> list[tuple[Found, NDArray[np.float64]]]:
         """Every cell that is classified, with its probabilities."""

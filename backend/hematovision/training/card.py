@@ -36,6 +36,7 @@ def render(record: dict[str, Any], metrics: dict[str, Any]) -> str:
         rows_table(metrics),
         *(_by_class(lab, row, labels) for lab, row in metrics["bundle"].items()),
         *_located(metrics),
+        *_adapted(record, metrics),
         "## How it was made",
         f"HematoVision {training['code_version']}, seed {training['seed']}, list of pictures "
         f"`{training['pictures_sha256'][:16]}`. Every setting stands in bundle.json.",
@@ -103,6 +104,21 @@ def _located(metrics: dict[str, Any]) -> list[str]:
     heading, about = "## How well it finds cells", "At an intersection over union of 0.5, on test fields."
     table = located_table(metrics)
     return [heading, about, table] if table else []
+
+
+def _adapted(record: dict[str, Any], metrics: dict[str, Any]) -> list[str]:
+    """The part about the laboratory that the bundle was adapted to; none of one that was not."""
+    if "adapted" not in record:
+        return []
+    adapted, rows = record["adapted"], metrics["adapted"]
+    cells = ", ".join(f"{in_words(label)} {n}" for label, n in adapted["cells"].items())
+    return [
+        f"## Adapted to {adapted['lab']}",
+        f"The classifier's last layer was fitted anew to {sum(adapted['cells'].values())} cells of this laboratory "
+        f"({cells}), beside the remembered ones. All figures above are of {adapted['from']} (bundle.json "
+        f"`{adapted['sha256'][:16]}`), as it was before. Here each cell was answered by a layer fitted to others:",
+        rows_table({"bundle": {f"{adapted['lab']}, {when}": rows[when] for when in ("before", "after")}, "recipe": {}}),
+    ]
 
 
 def _number(value: float | None) -> str:

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from hematovision import __version__, bundle, calibration, familiar
 from hematovision.errors import LabelsRefused
@@ -19,9 +18,7 @@ from hematovision.inference import InferenceService
 from hematovision.progress import Progress
 from hematovision.road import Road
 from hematovision.runtime import LiteRT, Outputs, open_networks
-from hematovision.selftest import expected
-from hematovision.training import card, locating
-from hematovision.training.drawn import drawn_cell
+from hematovision.training import locating
 from hematovision.training.export import write_classifier
 from hematovision.training.fields import read_fields
 from hematovision.training.framed import framed, middle
@@ -31,9 +28,16 @@ from hematovision.training.score import rows_by_lab
 from hematovision.training.score_locator import CENTRED, centres_held
 from hematovision.training.score_locator import rows_by_lab as locator_rows
 from hematovision.training.splits import SPOILT
+from hematovision.training.writing import (
+    NAME,
+    calibrated,
+    describe,
+    made_current,
+    new_folder,
+    write_json,
+    write_self_test,
+)
 
-NAME = "wbc-mobilenetv2"
-CONFIDENT_RATE = 0.995  # of val answers, right from the limit on
 FAMILIAR_RATE = 0.99  # of val cells, familiar
 
 
@@ -47,7 +51,7 @@ def release(
     are read last, for metrics.json alone. Raises `LabelsRefused` if that version is there already: a released bundle is
     never changed.
     """
-    final = _new(models, version)
+    final = new_folder(models, version)
     folder = final.with_name(version + ".partial")
     service = assemble(data, locator, run, folder, version, progress)
     labs = service.bundle.record["training"]["labs"]
@@ -60,19 +64,19 @@ def release(
     ):
         rows = rows_by_lab(service, cells, progress)
         metrics["bundle"] |= {lab: {"split": split, **row} for lab, row in rows.items()}
-    _describe(folder, service.bundle.record, metrics)
-    return _made_current(folder, models, version)
+    describe(folder, service.bundle.record, metrics)
+    return made_current(folder, models, version)
 
 
 def promote(models: Path, version: str, recipe: dict[str, Any]) -> Path:
     """Release the current bundle, a candidate until now, as `version`: the same networks and limits, with the rows of
     laboratories left out, which take longer to make than a candidate. Raises `LabelsRefused` as `release` does."""
-    final, candidate = _new(models, version), bundle.open_bundle(bundle.current_path(models))
+    final, candidate = new_folder(models, version), bundle.open_bundle(bundle.current_path(models))
     folder = final.with_name(version + ".partial")
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(candidate.path, folder)
-    _describe(folder, candidate.record | {"version": version}, candidate.metrics | {"recipe": recipe})
-    return _made_current(folder, models, version)
+    describe(folder, candidate.record | {"version": version}, candidate.metrics | {"recipe": recipe})
+    return made_current(folder, models, version)
 
 
 def assemble(data: Path, locator: Path, run: Path, folder: Path, version: str, progress: Progress) -> InferenceService:
@@ -112,7 +116,7 @@ def assemble(data: Path, locator: Path, run: Path, folder: Path, version: str, p
         },
         "outputs": {"logits": "before temperature", "features": "last feature map, before pooling"},
         "locator": locating.record_of(locator),
-        "calibration": _calibrate(logits, truth),
+        "calibration": calibrated(logits, truth),
         "familiarity": _familiarity(folder, learned.features, classes, features),
         "training": {
             "labs": sorted({cell.lab for cell in cells}),
@@ -124,28 +128,12 @@ def assemble(data: Path, locator: Path, run: Path, folder: Path, version: str, p
     }
     metrics: dict[str, Any] = {"labels": labels, "bundle": {}, "recipe": {}, "locator": {}}
     (folder / "selftest").mkdir()
-    _write_json(folder / bundle.SELF_TEST, {"labels": labels, "pictures": {}})
-    _describe(folder, record, metrics)
+    write_json(folder / bundle.SELF_TEST, {"labels": labels, "pictures": {}})
+    describe(folder, record, metrics)
     networks = open_networks("litert", folder)
-    _write_self_test(folder, Road(bundle.open_bundle(folder), networks))
+    write_self_test(folder, Road(bundle.open_bundle(folder), networks))
     bundle.seal(folder, record)
     return InferenceService(bundle.open_bundle(folder), networks)
-
-
-def _new(models: Path, version: str) -> Path:
-    final = models / NAME / version
-    if final.exists():
-        raise LabelsRefused(
-            f"{final} is there already, and a released bundle is never changed. Choose another version."
-        )
-    return final
-
-
-def _made_current(folder: Path, models: Path, version: str) -> Path:
-    """The finished folder under its own name, which `models/CURRENT` tells."""
-    final = folder.rename(folder.with_name(version))
-    (models / bundle.CURRENT).write_text(f"{NAME}/{version}\n", encoding="utf-8")
-    return final
 
 
 def _score_locator(data: Path, service: InferenceService, progress: Progress) -> dict[str, dict[str, Any]]:
@@ -161,19 +149,6 @@ def _score_locator(data: Path, service: InferenceService, progress: Progress) ->
     return rows | {"centres": centres_held(*found_by, crops, progress)}
 
 
-def _calibrate(logits: calibration.Floats, truth: calibration.Ints) -> dict[str, Any]:
-    temperature = calibration.fit_temperature(logits, truth)
-    probabilities = calibration.softmax(logits, temperature)
-    right = probabilities.argmax(axis=1) == truth
-    return {
-        "temperature": temperature,
-        "confident_from": calibration.confident_from(probabilities.max(axis=1), right, CONFIDENT_RATE),
-        "confident_rate": CONFIDENT_RATE,
-        "fitted_on": "val",
-        "n": len(truth),
-    }
-
-
 def _familiarity(
     folder: Path, learned: calibration.Floats, classes: calibration.Ints, val: calibration.Floats
 ) -> dict[str, Any]:
@@ -183,25 +158,3 @@ def _familiarity(
     distances = familiar.nearest(familiar.directions(pooled(val)), familiar.directions(kept.astype(np.float32)))
     limit = float(np.quantile(distances, FAMILIAR_RATE))
     return {"limit": limit, "rate": FAMILIAR_RATE, "remembered": len(kept), "fitted_on": "val", "n": len(distances)}
-
-
-def _write_self_test(folder: Path, road: Road) -> None:
-    """selftest/: drawn pictures, and what the networks say of them on this machine."""
-    pictures = {}
-    for seed in range(3):
-        name, picture = f"drawn-{seed}.png", drawn_cell(seed)
-        Image.fromarray(picture).save(folder / "selftest" / name, optimize=True)
-        pictures[name] = expected(road.look(picture))
-    _write_json(folder / bundle.SELF_TEST, {"labels": list(road.bundle.labels), "pictures": pictures})
-
-
-def _describe(folder: Path, record: dict[str, Any], metrics: dict[str, Any]) -> None:
-    """metrics.json and the card, then the seal over everything."""
-    record = {name: value for name, value in record.items() if name not in ("files", "format")}
-    _write_json(folder / "metrics.json", metrics)
-    (folder / "MODEL_CARD.md").write_text(card.render(record, metrics), encoding="utf-8")
-    bundle.seal(folder, record)
-
-
-def _write_json(path: Path, content: dict[str, Any]) -> None:
-    path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
