@@ -36,6 +36,7 @@ from hematovision.training.writing import calibrated, describe, new_folder, writ
 PARTS = 5
 PULL = 0.01  # towards the layer as it was
 OWN = 0.5  # what the laboratory's cells count together, the remembered ones the rest
+CONFIDENT_RATE = 0.97  # of answers to cells held back; a hundred cannot show more
 FEWEST = 2 * PARTS  # cells, in two classes at least
 
 
@@ -81,8 +82,7 @@ def adapt(data: Path, models: Path, lab: str, progress: Progress) -> Adapted:
         logits[part] = head.logits(own.means[part])
         known = np.concatenate([base.familiar.features, own.means[~part]])
         far[part] = nearest(directions(own.means[part]), directions(known))
-    calibration = calibrated(logits, own.classes, fitted_on=lab)
-    calibration["confident_from"] = max(calibration["confident_from"], base.confident_from)
+    calibration = calibrated(logits, own.classes, fitted_on=lab, rate=CONFIDENT_RATE)
     limit = max(base.familiar.limit, float(np.quantile(far, base.familiar.rate)))
 
     before = _row(

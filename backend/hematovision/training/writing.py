@@ -36,15 +36,18 @@ def made_current(folder: Path, models: Path, version: str) -> Path:
     return final
 
 
-def calibrated(logits: calibration.Floats, truth: calibration.Ints, fitted_on: str = "val") -> dict[str, Any]:
-    """Temperature, and the limit for `confident`, of cells that were not learned from: (N, classes) and (N,)."""
+def calibrated(
+    logits: calibration.Floats, truth: calibration.Ints, fitted_on: str = "val", rate: float = CONFIDENT_RATE
+) -> dict[str, Any]:
+    """Temperature, and the limit for `confident`, from which on `rate` of the answers are right, of cells that were
+    not learned from: (N, classes) and (N,)."""
     temperature = calibration.fit_temperature(logits, truth)
     probabilities = calibration.softmax(logits, temperature)
     right = probabilities.argmax(axis=1) == truth
     return {
         "temperature": temperature,
-        "confident_from": calibration.confident_from(probabilities.max(axis=1), right, CONFIDENT_RATE),
-        "confident_rate": CONFIDENT_RATE,
+        "confident_from": calibration.confident_from(probabilities.max(axis=1), right, rate),
+        "confident_rate": rate,
         "fitted_on": fitted_on,
         "n": len(truth),
     }

@@ -1,0 +1,142 @@
+"""A bundle adapted to a laboratory: what it learns, what it leaves as it is, what it tells, and what it refuses."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from hematovision.bundle import current_path, open_bundle, sha256_of
+from hematovision.cli import main
+from hematovision.errors import LabelsRefused
+from hematovision.inference import InferenceService
+from hematovision.training.adapt import Adapted, adapt
+from hematovision.training.labs import read_cells
+
+EACH_CLASS = 6
+VERSION = "wbc-mobilenetv2"
+
+
+def quiet(*step: object) -> None:
+    pass
+
+
+@pytest.fixture(scope="module")
+def own(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Some train cells of each of Bangkok's classes, one folder per class."""
+    folder, taken = tmp_path_factory.mktemp("own") / "ward-7", Counter[str]()
+    for cell in read_cells(data, ["bangkok"]):
+        if cell.split == "train" and taken[cell.label] < EACH_CLASS:
+            taken[cell.label] += 1
+            (folder / cell.label).mkdir(parents=True, exist_ok=True)
+            shutil.copy(cell.path, folder / cell.label)
+    assert set(taken.values()) == {EACH_CLASS}
+    return folder
+
+
+@pytest.fixture(scope="module")
+def here(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A models folder with the current bundle in it."""
+    folder = tmp_path_factory.mktemp("adapted") / "models"
+    bundle = current_path(models)
+    shutil.copytree(bundle, folder / bundle.relative_to(models))
+    shutil.copy(models / "CURRENT", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def adapted(own: Path, here: Path) -> Adapted:
+    return adapt(own, here, "ward-7", quiet)
+
+
+def test_the_current_bundle_stays_in_use_and_as_it_was(adapted: Adapted, here: Path, models: Path) -> None:
+    assert (here / "CURRENT").read_text() == (models / "CURRENT").read_text()
+    assert open_bundle(current_path(here)).sha256 == open_bundle(current_path(models)).sha256
+    assert not list(here.glob("*/*.partial"))
+
+
+def test_the_new_one_answers_once_it_is_named(adapted: Adapted, here: Path, own: Path, tmp_path: Path) -> None:
+    shutil.copytree(here, tmp_path / "models")
+    (tmp_path / "models" / "CURRENT").write_text(f"{VERSION}/{adapted.path.name}\n")
+    service = InferenceService.open(tmp_path / "models")  # its own self-test is passed
+    answer = service.classify(next(own.glob("neutrophil/*")).read_bytes())
+    assert answer.model.version == adapted.path.name
+    assert answer.label in service.bundle.labels
+
+
+def test_it_tells_where_it_comes_from(adapted: Adapted, here: Path) -> None:
+    base, made = open_bundle(current_path(here)), open_bundle(adapted.path)
+    assert made.version == f"{base.version}+ward-7"
+    lineage = made.record["adapted"]
+    assert (lineage["from"], lineage["sha256"], lineage["lab"]) == (base.version, base.sha256, "ward-7")
+    assert set(lineage["cells"].values()) <= set(range(1, EACH_CLASS + 1))
+    card = (adapted.path / "MODEL_CARD.md").read_text()
+    assert "## Adapted to ward-7" in card and "ward-7, before" in card and "ward-7, after" in card
+
+
+def test_networks_are_the_same_and_last_layer_and_memory_are_others(adapted: Adapted, here: Path) -> None:
+    base, made = open_bundle(current_path(here)), open_bundle(adapted.path)
+    for name in ("model.tflite", "model.keras", "locator.tflite", "locator.keras"):
+        assert sha256_of(base.path / name) == sha256_of(made.path / name)
+    assert not np.array_equal(base.head.kernel, made.head.kernel)
+    found = sum(made.record["adapted"]["cells"].values())
+    assert len(made.familiar.features) == len(base.familiar.features) + found
+    assert made.familiar.limit >= base.familiar.limit
+
+
+def test_every_cell_is_held_back_once(adapted: Adapted) -> None:
+    assert adapted.before["n"] == adapted.after["n"] == 5 * EACH_CLASS
+    assert adapted.after["accuracy"] >= adapted.before["accuracy"] - 2 / (5 * EACH_CLASS)
+
+
+def test_what_was_known_before_is_known_still(adapted: Adapted, here: Path) -> None:
+    """Of the remembered cells nearly all are answered as they were."""
+    base, made = open_bundle(current_path(here)), open_bundle(adapted.path)
+    before, after = (each.head.logits(base.familiar.features).argmax(axis=1) for each in (base, made))
+    assert (before == after).mean() > 0.97
+
+
+def test_a_second_one_of_the_same_name_is_refused(adapted: Adapted, here: Path, own: Path) -> None:
+    with pytest.raises(LabelsRefused, match="is there already"):
+        adapt(own, here, "ward-7", quiet)
+
+
+@pytest.mark.parametrize("name", ["", "ward 7", "../ward", "w" * 41])
+def test_a_name_that_is_none_is_refused(here: Path, own: Path, name: str) -> None:
+    with pytest.raises(LabelsRefused, match="no name for a laboratory"):
+        adapt(own, here, name, quiet)
+
+
+def test_a_class_that_the_model_lacks_is_refused(here: Path, own: Path, tmp_path: Path) -> None:
+    shutil.copytree(own, tmp_path / "own")
+    (tmp_path / "own" / "monocyte").rename(tmp_path / "own" / "blast")
+    with pytest.raises(LabelsRefused, match="no class 'blast'"):
+        adapt(tmp_path / "own", here, "other", quiet)
+
+
+def test_too_few_cells_are_refused(here: Path, own: Path, tmp_path: Path) -> None:
+    shutil.copytree(own / "monocyte", tmp_path / "own" / "monocyte")
+    with pytest.raises(LabelsRefused, match="of two classes"):
+        adapt(tmp_path / "own", here, "other", quiet)
+    assert not list(here.glob("*/*other*"))
+
+
+def test_the_command_prints_both_rows_and_the_way_to_use_it(
+    here: Path, own: Path, monkeypatch: pytest.MonkeyPatch, runner: CliRunner
+) -> None:
+    monkeypatch.setenv("HEMATOVISION_MODELS", str(here))
+    done = runner.invoke(main, ["adapt", str(own), "--lab", "ward-8"])
+    assert done.exit_code == 0, done.output
+    for words in ("ward-8, before", "ward-8, after", "+ward-8", "CURRENT reads"):
+        assert words in done.stdout
+
+
+def test_it_needs_no_tensorflow() -> None:
+    code = "import sys; import hematovision.training.adapt; print({'tensorflow', 'keras', 'scipy'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
