@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hematovision.bundle import FAMILIAR, RECORD, SELF_TEST, Bundle, current_path, fitted_of, open_bundle, seal
+from hematovision.bundle import FAMILIAR, HEAD, RECORD, SELF_TEST, Bundle, current_path, fitted_of, open_bundle, seal
 from hematovision.errors import BundleRefused, ModelUnavailable
 from hematovision.inference import InferenceService
 from hematovision.locator import KINDS, Fitted, Sought
@@ -105,7 +105,7 @@ def test_a_record_that_does_not_list_a_file_is_refused(copy: Path, name: str) ->
     expect_refusal(copy, name, "does not list")
 
 
-@pytest.mark.parametrize("version", [1, 2, 4, 0, "3", None])
+@pytest.mark.parametrize("version", [1, 2, 3, 5, 0, "4", None])
 def test_another_format_version_is_refused_and_told(copy: Path, version: Any) -> None:
     change(copy / RECORD, lambda record: record.update(format=version))
     expect_refusal(copy, "format version", repr(version))
@@ -152,6 +152,7 @@ def test_a_label_taken_out_everywhere_is_refused(copy: Path) -> None:
     for name in ("metrics.json", SELF_TEST, RECORD):
         change(copy / name, shorten)
     remember(copy, lambda features, labels: (features[labels < labels.max()], labels[labels < labels.max()]))
+    lay(copy, lambda kernel, bias: (kernel[:, :-1], bias[:-1]))
     expect_refusal(copy, "self-test")
 
 
@@ -164,6 +165,33 @@ def remember(folder: Path, changed: Callable[[np.ndarray, np.ndarray], Remembere
         features, labels = changed(kept["features"], kept["labels"])
     np.savez(folder / FAMILIAR, features=features, labels=labels)
     reseal(folder)
+
+
+def lay(folder: Path, changed: Callable[[np.ndarray, np.ndarray], Remembered]) -> None:
+    """Write another last layer, and seal the bundle over it."""
+    with np.load(folder / HEAD) as kept:
+        kernel, bias = changed(kept["kernel"], kept["bias"])
+    np.savez(folder / HEAD, kernel=kernel, bias=bias)
+    reseal(folder)
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (lambda kernel, bias: (kernel[:, 1:], bias[1:]), "the last layer"),
+        (lambda kernel, bias: (kernel, bias[1:]), "the last layer"),
+        (lambda kernel, bias: (kernel * np.nan, bias), "the last layer"),
+        (lambda kernel, bias: (kernel[0], bias), "the last layer"),
+        (lambda kernel, bias: (kernel[:, ::-1], bias[::-1]), "self-test"),
+        (lambda kernel, bias: (kernel[1:], bias), "self-test"),
+    ],
+    ids=["a class less", "a bias less", "no number", "of one dimension", "of other classes", "of fewer channels"],
+)
+def test_a_last_layer_that_cannot_be_is_refused(
+    copy: Path, changed: Callable[[np.ndarray, np.ndarray], Remembered], told: str
+) -> None:
+    lay(copy, changed)
+    expect_refusal(copy, told)
 
 
 @pytest.mark.parametrize(
