@@ -78,6 +78,7 @@ class Settings:
     database_url: str = _setting(
         "`postgresql://user@host/name`, or `sqlite:///file`.", "", where="a SQLite file in the folder of records"
     )
+    database_url_file: Path | None = _setting("File that holds the URL, where it has a password in it.", None)
     recording: str = _setting("`on`, or `off` to record no prediction and open no database.", "on")
     login: str = _setting(
         "`off` on a person's own machine, or `on`: users with passwords, sessions, tokens, roles.", "off"
@@ -85,6 +86,21 @@ class Settings:
     open: int = _setting("`1` answers other addresses and forwarded requests without login; `0` refuses them.", 0)
     proxies: int = _setting("Proxies in front whose `X-Forwarded-For` and `-Proto` are believed.", 0)
     idle_minutes: int = _setting("Minutes after which an unused session ends.", 30)
+    replicas: tuple[str, ...] = _setting(
+        "Services that nginx balances over, `host:port`, separated by commas; empty: the one of `_HOST` and `_PORT`.", ()
+    )
+    http_port: int = _setting("Port on which nginx listens without TLS.", 80)
+    https_port: int = _setting("Port on which nginx listens with TLS, given a certificate.", 443)
+    certificate: Path | None = _setting("File of nginx's certificate, PEM, with its chain; empty: no TLS.", None)
+    certificate_key: Path | None = _setting("File of its key.", None)
+    rate: int = _setting(
+        "Requests a second that nginx passes on for one address; four times as many wait, further ones get 429; "
+        "`0`: no limit.",
+        20,
+    )
+    balancers: tuple[str, ...] = _setting(
+        "Networks of load balancers before nginx whose `X-Forwarded-For` and `-Proto` it believes.", ()
+    )
     log_level: str = _setting("`debug`, `info`, `warning` or `error`.", "info")
     data: Path = _setting("Folder of labelled pictures to train and evaluate on.", Path("../shared/data"))
     weights: Path | None = _setting(
@@ -106,6 +122,9 @@ class Settings:
             ("open", 0, 1),
             ("proxies", 0, 10),
             ("idle_minutes", 1, 720),
+            ("http_port", 1, 65_535),
+            ("https_port", 1, 65_535),
+            ("rate", 0, 10_000),
         ):
             if not low <= getattr(self, name) <= high:
                 raise errors.SettingRefused(f"{variable(name)} must be between {low:,} and {high:,}.")
@@ -125,6 +144,8 @@ class Settings:
             raise errors.SettingRefused(f"{unknown[0]} is not a setting. README.md lists them all.")
         types = get_type_hints(cls)
         given = {each.name: env.get(variable(each.name), "") for each in fields(cls)}
+        if given["database_url_file"]:
+            given["database_url"] = _content("database_url_file", given["database_url_file"])
         return cls(**{name: _parse(name, text, types[name]) for name, text in given.items() if text})
 
     @property
@@ -141,6 +162,14 @@ class Settings:
 def variable(name: str) -> str:
     """The environment variable of a setting."""
     return PREFIX + name.upper()
+
+
+def _content(name: str, path: str) -> str:
+    """What the file of this setting holds, without the line's end. What is in it is told to nobody."""
+    try:
+        return Path(path).expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise errors.SettingRefused(f"{variable(name)} names a file that cannot be read.") from None
 
 
 def _parse(name: str, text: str, kind: Any) -> Any:
