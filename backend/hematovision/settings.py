@@ -87,7 +87,8 @@ class Settings:
     proxies: int = _setting("Proxies in front whose `X-Forwarded-For` and `-Proto` are believed.", 0)
     idle_minutes: int = _setting("Minutes after which an unused session ends.", 30)
     replicas: tuple[str, ...] = _setting(
-        "Services that nginx balances over, `host:port`, separated by commas; empty: the one of `_HOST` and `_PORT`.", ()
+        "Services that nginx balances over, `host:port`, separated by commas; empty: the one of `_HOST` and `_PORT`.",
+        (),
     )
     http_port: int = _setting("Port on which nginx listens without TLS.", 80)
     https_port: int = _setting("Port on which nginx listens with TLS, given a certificate.", 443)
@@ -144,8 +145,6 @@ class Settings:
             raise errors.SettingRefused(f"{unknown[0]} is not a setting. README.md lists them all.")
         types = get_type_hints(cls)
         given = {each.name: env.get(variable(each.name), "") for each in fields(cls)}
-        if given["database_url_file"]:
-            given["database_url"] = _content("database_url_file", given["database_url_file"])
         return cls(**{name: _parse(name, text, types[name]) for name, text in given.items() if text})
 
     @property
@@ -162,14 +161,6 @@ class Settings:
 def variable(name: str) -> str:
     """The environment variable of a setting."""
     return PREFIX + name.upper()
-
-
-def _content(name: str, path: str) -> str:
-    """What the file of this setting holds, without the line's end. What is in it is told to nobody."""
-    try:
-        return Path(path).expanduser().read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        raise errors.SettingRefused(f"{variable(name)} names a file that cannot be read.") from None
 
 
 def _parse(name: str, text: str, kind: Any) -> Any:

@@ -39,7 +39,9 @@ def configuration(settings: Settings, log: Path, run: Path | None = None) -> str
         try:
             ip_network(network)
         except ValueError:
-            raise errors.SettingRefused(f"{variable('balancers')} must be networks, 10.0.0.0/8, not {network!r}.") from None
+            raise errors.SettingRefused(
+                f"{variable('balancers')} must be networks, 10.0.0.0/8, not {network!r}."
+            ) from None
     templates = Environment(
         loader=PackageLoader("hematovision.api", "."),
         undefined=StrictUndefined,

@@ -24,7 +24,7 @@ NEXT_STEP = {
     413: "The request is larger than accepted. /model names the limit; save the picture as JPEG or crop it.",
     414: "The address is longer than accepted. Send what is long as the body.",
     415: "This kind of body is not accepted. Send one picture as multipart field `image`, or as the raw body.",
-    429: "These are more requests at once than one address may send. Wait as long as Retry-After says, then go on slower.",
+    429: "More requests at once than one address may send. Wait as long as Retry-After says, then go on slower.",
     431: "The request's headers are longer than accepted. Delete this site's cookies and try again.",
     500: "The service failed to answer; the picture may be fine. Try again, and report the request id if it stays.",
     502: "The service behind this address does not answer. Try again in a moment; if it stays, tell whoever runs it.",
