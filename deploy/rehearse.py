@@ -110,7 +110,8 @@ def as_base(image: Image) -> Image:
     """`python` and `python -m venv`, which the base image has and Debian by itself has not."""
     prepare = (
         "/usr/bin/python3 -c 'import ensurepip' 2>/dev/null || (apt-get update -qq && "
-        "DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv); ln -sf /usr/bin/python3 /usr/local/bin/python"
+        "DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv); "
+        "ln -sf /usr/bin/python3 /usr/local/bin/python"
     )
     run(*inside(image, ["sh", "-c", prepare]), **quietly())
     return image
@@ -124,10 +125,9 @@ def copy(image: Image, words: list[str]) -> None:
     """COPY of what git knows of the checkout, as .dockerignore leaves it."""
     *sources, target = words
     goal = image.tree / image.folder.lstrip("/") / target
-    known = subprocess.run(
-        ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z", "--cached", "--others", "--exclude-standard", *sources],
-        cwd=ROOT, check=True, capture_output=True, text=True,
-    ).stdout.split("\0")  # fmt: skip
+    listing = ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    found = subprocess.run([*listing, *sources], cwd=ROOT, check=True, capture_output=True, text=True)
+    known = found.stdout.split("\0")
     for name in filter(None, known):
         below = name if len(sources) > 1 or target.endswith("/") else str(Path(name).relative_to(sources[0]))
         (goal / below).parent.mkdir(parents=True, exist_ok=True)

@@ -172,6 +172,15 @@ def test_a_request_without_a_host_is_a_problem(front: Front) -> None:
     assert b'"code": "bad_request"' in received
 
 
+def test_a_message_with_two_lengths_is_refused(front: Front) -> None:
+    """Who reads it by one length would see a second request in what who reads it by the other takes for the first."""
+    head = "POST /api/classify HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\nConnection: close\r\n"
+    for lengths in ("Content-Length: 4\r\nTransfer-Encoding: chunked", "Content-Length: 4\r\nContent-Length: 5"):
+        received = raw(front.port, f"{head}{lengths}\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\n".encode())
+        assert received.startswith(b"HTTP/1.1 400")
+        assert received.count(b"HTTP/1.1") == 1
+
+
 @pytest.mark.parametrize("way", ["form", "raw", "chunked"])
 def test_more_bytes_than_a_request_may_have_are_refused(front: Front, way: str) -> None:
     data = CELL + bytes(MAX_BYTES + FORM_OVERHEAD)

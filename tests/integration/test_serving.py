@@ -108,7 +108,13 @@ def test_page_and_api_stand_on_one_address(serving: Running) -> None:
     assert INTENDED_USE in page.text
     assert "default-src 'self'" in page.headers["Content-Security-Policy"]
     assert "unsafe" not in page.headers["Content-Security-Policy"]
-    for path in ("health", "api/health", "api/docs", "api/swagger.json", f"{assets(REPOSITORY / 'frontend')}/js/main.js"):
+    for path in (
+        "health",
+        "api/health",
+        "api/docs",
+        "api/swagger.json",
+        f"{assets(REPOSITORY / 'frontend')}/js/main.js",
+    ):
         assert requests.get(f"{serving.url}/{path}", timeout=10).status_code == 200
     answer_of(requests.post(f"{serving.url}/api/classify", files={"image": CELL}, timeout=30))
 
