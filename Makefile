@@ -25,7 +25,7 @@ bench: $(TEST)/installed  ## speed and memory against the usual way, and what re
 	$(TEST)/bin/python tests/bench/classify.py
 	PYTHONPATH=tests $(TEST)/bin/python tests/bench/records.py
 
-torture: $(TEST)/installed  ## the service killed a hundred times under load, on each engine; the images' steps done
+torture: $(TEST)/installed  ## the service killed a hundred times under load, on each engine; and the images' own steps
 	KILLS=100 $(TEST)/bin/python -m pytest -q -s tests/integration/test_killed.py
 	REHEARSE=1 $(TEST)/bin/python -m pytest -q -s tests/integration/test_deployment.py
 

@@ -123,7 +123,7 @@ told = {"page": browser.get("https://127.0.0.1:8443/").status_code, "before": br
 csrf = browser.post(f"{ask}/session", json={"name": "anna", "password": password}).json()["csrf_token"]
 answer = browser.post(f"{ask}/classify", files={"image": open(picture, "rb")}, headers={"X-CSRF-Token": csrf})
 told |= {"answer": answer.status_code, "recorded": answer.json()["recorded"]}
-told["history"] = browser.get(f"{ask}/history").json()["total"] if answer.ok else None
+told["history"] = len(browser.get(f"{ask}/history").json()["predictions"])
 processes = []
 for status in Path("/proc").glob("[0-9]*/status"):
     try:

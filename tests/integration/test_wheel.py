@@ -54,6 +54,10 @@ def test_an_installed_wheel_answers_from_what_it_carries(wheel: Path, cell_file:
         [*command, "classify", "--json", cell_file], check=True, cwd=tmp_path, env=environment, capture_output=True
     )
     assert b'"probabilities"' in answered.stdout
+    configured = subprocess.run(
+        [*command, "nginx"], check=True, cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert "hematovision/carried/frontend" in configured.stdout
     own = environment | {"HEMATOVISION_RECORDS": str(tmp_path / "records")}
     migrated = subprocess.run(
         [*command, "records", "migrate"], check=True, cwd=tmp_path, env=own, capture_output=True, text=True
