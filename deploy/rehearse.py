@@ -259,7 +259,9 @@ def main(folder: Path, command: list[str]) -> None:
     unshare(NEW_NETWORK)  # the images have been built with the network that there is
     run("ip", "link", "set", "lo", "up")
     deployment = Deployment(folder, stages)
-    for name in deployment.services:
+    for name, service in deployment.services.items():
+        for key, value in service.get("sysctls", {}).items():
+            Path("/proc/sys", *key.split(".")).write_text(str(value))
         if address := deployment.address(name):
             run("ip", "address", "add", f"{address}/24", "dev", "lo")
     try:

@@ -11,7 +11,6 @@ import ssl
 import stat
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 
 import pytest
 import requests
+from click.testing import CliRunner
 
 from bad_pictures import BAD_PICTURES, BadPicture
 from fronting import Front, fronting, printed
@@ -28,6 +28,7 @@ from hematovision.api.nginx import ANSWERED, configuration
 from hematovision.api.problems import NEXT_STEP
 from hematovision.api.schemas import ProblemSchema
 from hematovision.certificate import write_certificate
+from hematovision.cli import main
 from hematovision.errors import SettingRefused
 from hematovision.settings import Settings
 from house import REPOSITORY, port_nobody_listens_on
@@ -245,11 +246,12 @@ def test_slow_clients_hold_no_thread(front: Front, replicas: list[Running]) -> N
         client.close()
 
 
-def test_what_is_logged_tells_nobody(front: Front) -> None:
+def test_what_is_logged_tells_nobody(front: Front, replicas: list[Running]) -> None:
     requests.get(f"{front.url}/api/history/an-id?name=anna", headers={"Cookie": "secret=1"}, timeout=10)
     send(front.url)
-    time.sleep(0.1)
-    written = (front.folder / "access.log").read_text() + (front.folder / "errors").read_text()
+    log = front.folder / "access.log"
+    replicas[0].wait_for(lambda: log.read_text().rstrip().endswith("}") and '"status":200' in log.read_text())
+    written = log.read_text() + (front.folder / "errors").read_text()
     assert '"status":200' in written
     assert not re.search(r"anna|secret|history|cell\.jpg|client", written)
 
@@ -269,6 +271,16 @@ def test_tls_is_ended_and_kept_to(secured: Front, certificate: tuple[Path, Path]
         old.minimum_version = old.maximum_version = ssl.TLSVersion.TLSv1_1
     with socket.create_connection(("127.0.0.1", secured.tls_port)) as plain, pytest.raises(ssl.SSLError, match="ALERT"):
         old.wrap_socket(plain, server_hostname="127.0.0.1")
+
+
+def test_a_certificate_is_made_for_the_names_that_are_given(runner: CliRunner, tmp_path: Path) -> None:
+    made = runner.invoke(main, ["certificate", str(tmp_path), "--name", "lab.example", "--name", "::1"])
+    assert made.output.split() == [str(tmp_path / "certificate.pem"), str(tmp_path / "certificate.key")]
+    read = ["openssl", "x509", "-noout", "-ext", "subjectAltName", "-in", tmp_path / "certificate.pem"]
+    told = subprocess.run(read, capture_output=True, text=True, check=True).stdout
+    assert "DNS:lab.example, IP Address:0:0:0:0:0:0:0:1" in told
+    refused = runner.invoke(main, ["certificate", str(tmp_path), "--name", "no name,"])
+    assert (refused.exit_code, "openssl made no certificate" in refused.output) == (1, True)
 
 
 def test_without_tls_the_page_leads_to_it_and_the_api_says_so(secured: Front) -> None:
@@ -351,7 +363,7 @@ def test_replicas_are_renewed_one_by_one_without_a_failed_request(tmp_path: Path
                 old.stop()
                 renewed.append(start(number, "new"))
                 before = len(statuses)
-                _until(lambda before=before: len(statuses) > before + 5)
+                renewed[-1].wait_for(lambda before=before: len(statuses) > before + 5)
         finally:
             over.set()
             for client in clients:
@@ -363,14 +375,6 @@ def test_replicas_are_renewed_one_by_one_without_a_failed_request(tmp_path: Path
         assert [send(front.url).status_code for _ in range(6)] == [200] * 6
         renewed[1].stop()
         problem_of(send(front.url), 502, "bad_gateway")
-
-
-def _until(holds: Any) -> None:
-    for _ in range(600):
-        if holds():
-            return
-        time.sleep(0.05)
-    raise AssertionError("waited in vain")
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,9 @@ def test_an_installed_wheel_answers_from_what_it_carries(wheel: Path, cell_file:
     """In a new environment, with what requirements.txt names and nothing else, and without any package index."""
     venv.create(tmp_path / "env", with_pip=True)
     python = tmp_path / "env" / "bin" / "python"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("HEMATOVISION_", "PIP_"))}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("HEMATOVISION_", "PIP_", "PYTHON"))
+    }
     environment["PIP_CONFIG_FILE"] = os.devnull
     offline = ["--no-index", "--find-links", wheel.parent]
     install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *offline, "hematovision"]
