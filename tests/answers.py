@@ -18,7 +18,7 @@ def cell(label: str = "lymphocyte", status: str = "confident", confidence: float
     probabilities = tuple(Probability(each, confidence if each == label else rest) for each in LABELS)
     reasons = () if status == "confident" else ("A person should look.",)
     answered = (None, None) if status == "unfamiliar" else (label, confidence)
-    return Cell(Box(3, 5, 70, 81), "nucleated", False, status, *answered, probabilities, reasons)
+    return Cell(Box(3, 5, 70, 81), "nucleated", False, status, *answered, probabilities, reasons, "9ae1b3a5c0f27d68")
 
 
 RED = Cell(Box(1, 2, 9, 9), "red", True, None, None, None, ())

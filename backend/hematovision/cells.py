@@ -39,7 +39,7 @@ class Prediction:
 class Cell:
     """One cell: where it is, what kind of object (`nucleated`, `platelet` or `red`), whether the picture's edge cuts
     it, and the answer. `status` is confident, check or unfamiliar, and None for a red cell, which is not classified;
-    `label` is None when unfamiliar."""
+    `label` is None when unfamiliar; `sketch` is what it looks like, see sketch.py, None for what was not classified."""
 
     box: Box
     kind: str
@@ -49,6 +49,7 @@ class Cell:
     confidence: float | None
     probabilities: tuple[Probability, ...]
     reasons: tuple[str, ...] = ()
+    sketch: str | None = None
 
 
 @dataclass(frozen=True)

@@ -66,8 +66,10 @@ class InferenceService:
         to_classify = [each for each in found if each.kind != "red"]
         classified = self.road.classify(decoded.rgb, to_classify)
         cells = [
-            judging.judge(self.bundle, _in_original(each, decoded), self._prediction(row.tolist()), float(distance))
-            for each, row, distance in zip(to_classify, *classified, strict=True)
+            judging.judge(
+                self.bundle, _in_original(each, decoded), self._prediction(row.tolist()), float(distance), look
+            )
+            for each, row, distance, look in zip(to_classify, *classified, strict=True)
         ]
         red = [judging.red(_in_original(each, decoded)) for each in found if each.kind == "red"]
         seen = Seen(*(sum(each.kind == kind for each in found) for kind in KINDS))

@@ -23,9 +23,9 @@ class Judgement(NamedTuple):
     reasons: tuple[str, ...] = ()
 
 
-def judge(bundle: Bundle, found: Found, prediction: Prediction, distance: float) -> ClassifiedCell:
+def judge(bundle: Bundle, found: Found, prediction: Prediction, distance: float, sketch: str) -> ClassifiedCell:
     """A cell that was located and classified, at a `distance` from the nearest that the bundle remembers: beyond its
-    limit it has no label."""
+    limit it has no label. `sketch` is what it looks like."""
     best = prediction.best
     familiar = bundle.familiar
     if distance > familiar.limit:
@@ -33,7 +33,7 @@ def judge(bundle: Bundle, found: Found, prediction: Prediction, distance: float)
             f"It is further ({distance:.2f}) from every cell that the model remembers than {familiar.rate:.1%} of "
             f"validation's cells were ({familiar.limit:.2f}), so no class is named. A person should look."
         )
-        return _cell(found, prediction, "unfamiliar", [reason])
+        return _cell(found, prediction, "unfamiliar", [reason], sketch)
     reasons = []
     if best.probability < bundle.confident_from:
         second = sorted(prediction.probabilities, key=lambda each: -each.probability)[1]
@@ -49,7 +49,7 @@ def judge(bundle: Bundle, found: Found, prediction: Prediction, distance: float)
         reasons.append(
             f"By its shape it was located as {located}, and classified as {in_words(best.label)}. A person should look."
         )
-    return _cell(found, prediction, "check" if reasons else "confident", reasons)
+    return _cell(found, prediction, "check" if reasons else "confident", reasons, sketch)
 
 
 def red(found: Found) -> Cell:
@@ -73,7 +73,7 @@ def of_picture(cells: Sequence[ClassifiedCell], seen: Seen) -> Judgement:
     return Judgement("not_a_smear", reasons=(reason,))
 
 
-def _cell(found: Found, prediction: Prediction, status: str, reasons: Sequence[str]) -> ClassifiedCell:
+def _cell(found: Found, prediction: Prediction, status: str, reasons: Sequence[str], sketch: str) -> ClassifiedCell:
     named = status != "unfamiliar"
     return ClassifiedCell(
         box=_box(found),
@@ -84,6 +84,7 @@ def _cell(found: Found, prediction: Prediction, status: str, reasons: Sequence[s
         confidence=prediction.best.probability if named else None,
         probabilities=prediction.probabilities,
         reasons=tuple(reasons),
+        sketch=sketch,
     )
 
 

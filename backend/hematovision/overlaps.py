@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from hematovision.cells import Cell
+from hematovision.sketch import bits
 
-MOST_COMPARED = 2_000  # cells; each is compared with every other, half a second's work
-
-# One cell, photographed again, keeps its label, the sides of its box within 2 px, and each probability within a tenth.
-# Measured on Barcelona's val rows with bundle 0.9.0, boxes aside: of 1,770 pairs of cells of one class 2 are so alike
-# (to three digits: 185), and of cells shifted by some pixels and saved again a third (to three digits: half).
-SAME_SIDE = 2
-SAME_RATIO = 1.1
-LEAST_PROBABILITY = 1e-6  # below it ratios are noise
+MOST_COMPARED = 2_000  # cells; each is compared with every other
+# Of 64 bits of the two sketches. At ten, nearly two in three of the cells shown twice by cuts of val fields are
+# suspected, and no pair among a hundred different cells: `python tests/bench/overlaps.py` prints both.
+MOST_UNLIKE = 10
 
 
 @dataclass(frozen=True, order=True)
@@ -39,36 +35,18 @@ class Overlap:
 def suspected_overlaps(cells: Sequence[tuple[Place, Cell]]) -> tuple[Overlap, ...]:
     """Each cell with the one before it, in another picture, that it is most like, where they are alike enough.
 
-    Conservative: most of what is shown twice is missed rather than a person shown many pairs that are two cells. None
-    are looked for among more than `MOST_COMPARED` cells.
+    Conservative: a person is rather shown too few pairs than many that are two cells. None are looked for among more
+    than `MOST_COMPARED` cells, nor for a cell without a sketch.
     """
-    if len(cells) > MOST_COMPARED:
+    sketched = [(place, cell.sketch) for place, cell in cells if cell.sketch]
+    if len(cells) > MOST_COMPARED or not sketched:
         return ()
-    pictures = np.array([place.picture for place, _ in cells])
-    labels = np.array([cell.label for _, cell in cells])
-    sides = np.array([(cell.box.width, cell.box.height) for _, cell in cells], float)
-    logs = _log_probabilities([cell for _, cell in cells])
+    pictures = np.array([place.picture for place, _ in sketched])
+    looks = bits([sketch for _, sketch in sketched])
     found = []
-    for i in range(1, len(cells)):
-        alike = (pictures[:i] != pictures[i]) & (labels[:i] == labels[i])
-        alike &= (abs(sides[:i] - sides[i]) <= SAME_SIDE).all(axis=1)
-        candidates = np.flatnonzero(alike)
-        if not len(candidates):
-            continue
-        distance = abs(logs[candidates] - logs[i]).max(axis=1)
-        nearest = int(distance.argmin())
-        if distance[nearest] <= math.log(SAME_RATIO):
-            found.append(Overlap(cells[candidates[nearest]][0], cells[i][0]))
+    for i in range(1, len(sketched)):
+        unlike = np.where(pictures[:i] == pictures[i], MOST_UNLIKE + 1, np.bitwise_count(looks[:i] ^ looks[i]))
+        nearest = int(unlike.argmin())
+        if unlike[nearest] <= MOST_UNLIKE:
+            found.append(Overlap(sketched[nearest][0], sketched[i][0]))
     return tuple(found)
-
-
-def _log_probabilities(cells: Sequence[Cell]) -> np.typing.NDArray[np.float64]:
-    """(N, K), K the classes that any cell names; a cell without probabilities is infinitely unlike every other."""
-    classes = {label: k for k, label in enumerate({each.label: None for cell in cells for each in cell.probabilities})}
-    logs = np.full((len(cells), max(1, len(classes))), math.log(LEAST_PROBABILITY))
-    for row, cell in zip(logs, cells, strict=True):
-        for each in cell.probabilities:
-            row[classes[each.label]] = math.log(max(LEAST_PROBABILITY, each.probability))
-        if not cell.probabilities:
-            row[:] = np.inf
-    return logs

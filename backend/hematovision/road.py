@@ -16,15 +16,17 @@ from hematovision.framing import frame
 from hematovision.images import RGB
 from hematovision.locator import Found, main_of
 from hematovision.runtime import Networks
+from hematovision.sketch import sketch
 from hematovision.smear import cells_of
 
 
 class Classified(NamedTuple):
     """Of N cells: `probabilities` (N, classes), calibrated, in the order of `bundle.labels`; `distances` (N,), 0..2,
-    from the nearest cell that the bundle remembers."""
+    from the nearest cell that the bundle remembers; `sketches`, what each looks like."""
 
     probabilities: NDArray[np.float64]
     distances: NDArray[np.float64]
+    sketches: list[str]
 
 
 class Road:
@@ -44,13 +46,13 @@ class Road:
     def classify(self, rgb: RGB, cells: Sequence[Found]) -> Classified:
         """(H, W, 3) uint8 and N cells in it -> what the classifier says of each."""
         if not cells:
-            return Classified(np.empty((0, len(self.bundle.labels))), np.empty(0))
+            return Classified(np.empty((0, len(self.bundle.labels))), np.empty(0), [])
         background = background_of(rgb)
         size, context = self.bundle.size, self.bundle.context
         frames = np.stack([frame(rgb, cell.centre, context * cell.side, size, background) for cell in cells])
         logits, features = self.networks.classifier(frames.astype(np.float32))
         distances = self.bundle.familiar.distances(pooled(features))
-        return Classified(np.asarray(softmax(logits, self.bundle.temperature)), distances)
+        return Classified(np.asarray(softmax(logits, self.bundle.temperature)), distances, [*map(sketch, frames)])
 
     def look(self, rgb: RGB) -> list[tuple[Found, NDArray[np.float64]]]:
         """Every cell that is classified, with its probabilities."""

@@ -36,7 +36,9 @@ CELL: dict[str, Any] = {
         {"label": "neutrophil", "probability": 0.98},
     ],
     "reasons": [],
+    "sketch": None,
 }
+SKETCHED = CELL | {"sketch": "9ae1b3a5c0f27d68"}
 
 
 def cells(**counts: int) -> list[dict[str, Any]]:
@@ -150,7 +152,7 @@ def test_the_limit_for_cells_held_back_is_a_setting(client: FlaskClient, make_cl
 
 
 def test_a_suspected_overlap_is_shown_and_can_be_dropped(client: FlaskClient) -> None:
-    sent = body(cells(monocyte=1, neutrophil=1), cells(neutrophil=1))
+    sent = body([CELL, SKETCHED], [SKETCHED])
     pair = {"first": {"picture": 0, "cell": 1}, "second": {"picture": 1, "cell": 0}}
     assert counted(client.post("/differential", json=sent))["overlaps"] == [pair]
     after = counted(client.post("/differential", json=sent | {"drop": [pair["second"]]}))
@@ -185,6 +187,7 @@ def without(name: str) -> dict[str, Any]:
         (body([without("label")]), "answers[0].cells[0].label: "),
         (body([CELL | {"box": {"x": 1, "y": 1, "width": 10**9, "height": 1}}]), "answers[0].cells[0].box.width: "),
         (body([CELL | {"confidence": float("nan")}]), "answers[0].cells[0].confidence: "),
+        (body([CELL | {"sketch": "as long as one!!"}]), "answers[0].cells[0].sketch: "),
         (body([CELL], wanted=150), "wanted: "),
         (body([CELL], widest=0.5), "widest: "),
         (body([CELL], white_count=7400), "white_count: "),

@@ -45,7 +45,7 @@ class WholePictureService(InferenceService):
         probabilities = softmax(self.road.networks.classifier(inputs).logits, self.bundle.temperature)[0].tolist()
         whole = Found(0, 0, decoded.width, decoded.height, "nucleated", score=1.0, edge=False)
         prediction = Prediction(tuple(map(Probability, self.bundle.labels, probabilities)))
-        cell = judging.judge(self.bundle, whole, prediction, distance=0.0)
+        cell = judging.judge(self.bundle, whole, prediction, distance=0.0, sketch="0" * 16)
         seen = Seen(1, 0, 0)
         return Answer(
             Model(self.bundle.name, self.bundle.version),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,18 +28,16 @@ class Smear:
         self.answers: dict[str, dict[str, Any]] = {}
         self._model = {"name": model["name"], "version": model["version"]}
         self._folder = folder
-        self._sides = itertools.cycle(range(20, 120, 3))  # no two alike: never taken for one cell seen twice
 
     def cell(
         self,
         label: str | None,
         at: tuple[int, int] = (100, 100),
         confidence: float = 0.98,
-        side: int = 0,
+        side: int = 60,
         **fields: Any,
     ) -> Cell:
         """A cell whose box has this middle. Without a label it is unfamiliar, below 0.9 it is to check."""
-        side = side or next(self._sides)
         box = {"x": at[0] - side // 2, "y": at[1] - side // 2, "width": side, "height": side}
         status = "unfamiliar" if label is None else "check" if confidence < 0.9 else "confident"
         rest = (1 - confidence) / (len(self.labels) - 1)
@@ -56,6 +53,7 @@ class Smear:
                 {"label": each, "probability": confidence if each == best else rest} for each in self.labels
             ],
             "reasons": [] if status == "confident" else [f"A reason to look at {label or 'it'}."],
+            "sketch": None,  # so that none is taken for one seen twice
         } | fields
 
     def picture(self, name: str, cells: list[Cell], sha256: str = "") -> Path:

@@ -291,15 +291,19 @@ def test_without_tls_the_page_leads_to_it_and_the_api_says_so(secured: Front) ->
     assert "Strict-Transport-Security" not in refused.headers
 
 
-def test_an_upload_over_http_2_touches_no_disk_either(secured: Front, tmp_path: Path) -> None:
-    file = tmp_path / "large.bmp"
-    file.write_bytes(encoded(drawn_cell(width=1_000, height=1_000), "BMP"))
-    (secured.folder / "client_body").rename(secured.folder / "away")
-    command = ["curl", "--silent", "--insecure", "--http2", "--write-out", "%{http_version} %{http_code}",
-               "--output", "/dev/null", "--form", f"image=@{file}", f"{secured.tls_url}/api/classify"]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    (secured.folder / "away").rename(secured.folder / "client_body")
-    assert done.stdout == "2 200"
+@pytest.mark.parametrize("length", ["told", "untold"])
+def test_an_upload_over_http_2_touches_no_disk_either(secured: Front, tmp_path: Path, length: str) -> None:
+    large = encoded(drawn_cell(width=1_000, height=1_000), "BMP")
+    (tmp_path / "large.bmp").write_bytes(large)
+    body = {"told": ["--data-binary", f"@{tmp_path / 'large.bmp'}"], "untold": ["--upload-file", "-"]}[length]
+    command = ["curl", "--silent", "--insecure", "--http2", "--request", "POST", "--header", "Content-Type: image/bmp",
+               "--write-out", "%{http_version} %{http_code}", "--output", tmp_path / "answer",
+               *body, f"{secured.tls_url}/api/classify"]  # fmt: skip
+    folder = secured.folder / "client_body"
+    folder.rename(folder.with_suffix(".away"))
+    done = subprocess.run(command, input=large, capture_output=True, check=True)
+    folder.with_suffix(".away").rename(folder)
+    assert done.stdout == b"2 200"
 
 
 def test_too_many_requests_of_one_client_are_refused(replicas: list[Running], tmp_path: Path) -> None:

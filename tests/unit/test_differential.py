@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hematovision.cells import Answer, Box, Cell, Milliseconds, Model, PictureFacts, Probability, Seen
 from hematovision.differential import MOST_CLASSES, Options, PictureCells, count_cells
 from hematovision.errors import CellsRefused
-from hematovision.overlaps import MOST_COMPARED, Overlap, Place
+from hematovision.overlaps import MOST_COMPARED, MOST_UNLIKE, Overlap, Place
 from hematovision.preclassification import HeldBackCell, Identical, PreClassification
 
 LABELS = (
@@ -35,11 +35,12 @@ def cell(
     edge: bool = False,
     box: Box = BOX,
     sure: float = 0.93,
+    sketch: str | None = None,
 ) -> Cell:
     """One cell, `sure` of its label and split evenly over the others."""
     rest = (1 - sure) / (len(LABELS) - 1)
     probabilities = tuple(Probability(each, sure if each == label else rest) for each in LABELS)
-    return Cell(box, kind, edge, status, label, sure if label else None, probabilities)
+    return Cell(box, kind, edge, status, label, sure if label else None, probabilities, (), sketch)
 
 
 def unfamiliar() -> Cell:
@@ -263,43 +264,46 @@ def test_a_cell_to_drop_must_be_there(place: Place) -> None:
         count([cell()], drop=frozenset({place}))
 
 
+ALIKE = "9ae1b3a5c0f27d68"
+NEARLY = f"{int(ALIKE, 16) ^ 0b1011:016x}"  # three bits are others
+
+
 def test_the_same_cell_in_two_pictures_is_suspected() -> None:
-    again = cell(sure=0.932, box=Box(300, 400, 91, 82))
-    result = count_cells([picture([cell("monocyte"), cell()], "a"), picture([again], "b")])
+    again = cell("monocyte", sure=0.5, box=Box(300, 400, 70, 60), sketch=NEARLY)
+    pictures = [picture([cell(), cell(sketch=ALIKE)], "a"), picture([again], "b")]
+    result = count_cells(pictures)
     assert result.overlaps == (Overlap(Place(0, 1), Place(1, 0)),)
     assert result.white_cells == 3  # a person drops it, nobody else
-    pictures = [picture([cell("monocyte"), cell()], "a"), picture([again], "b")]
     after = count_cells(pictures, Options(drop=frozenset({Place(1, 0)})))
     assert (after.overlaps, after.white_cells) == ((), 2)
 
 
 @pytest.mark.parametrize(
-    "other",
-    [
-        cell("monocyte"),
-        cell(sure=0.99),
-        cell(box=Box(0, 0, 93, 84)),
-        cell(box=Box(0, 0, 90, 80)),
-        Cell(BOX, "nucleated", False, "confident", "neutrophil", 0.93, ()),
-    ],
-    ids=["label", "probabilities", "width", "height", "no probabilities"],
+    ("bits", "suspected"), [(MOST_UNLIKE, 1), (MOST_UNLIKE + 1, 0), (64, 0)], ids=["alike", "unlike", "opposite"]
 )
-def test_other_cells_are_not_suspected(other: Cell) -> None:
-    assert count_cells([picture([cell()], "a"), picture([other], "b")]).overlaps == ()
-    assert count_cells([picture([other], "a"), picture([cell()], "b")]).overlaps == ()
+def test_so_many_bits_may_be_others(bits: int, suspected: int) -> None:
+    other = cell(sketch=f"{int(ALIKE, 16) ^ (2**bits - 1):016x}")
+    assert len(count_cells([picture([cell(sketch=ALIKE)], "a"), picture([other], "b")]).overlaps) == suspected
+
+
+def test_without_a_sketch_nothing_is_suspected() -> None:
+    """As in answers that were recorded before there were any."""
+    assert (
+        count_cells([picture([cell()], "a"), picture([cell(sketch=ALIKE)], "b"), picture([cell()], "c")]).overlaps == ()
+    )
 
 
 def test_cells_of_one_picture_are_not_suspected() -> None:
-    assert count([cell(), cell()]).overlaps == ()
+    assert count([cell(sketch=ALIKE), cell(sketch=ALIKE)]).overlaps == ()
 
 
 def test_each_cell_is_paired_once_with_the_nearest() -> None:
-    alike = [picture([cell(sure=sure)], str(i)) for i, sure in enumerate((0.930, 0.934, 0.9301))]
+    alike = [picture([cell(sketch=sketch)], str(i)) for i, sketch in enumerate((ALIKE, NEARLY, ALIKE))]
     assert count_cells(alike).overlaps == (Overlap(Place(0, 0), Place(1, 0)), Overlap(Place(0, 0), Place(2, 0)))
 
 
 def test_of_very_many_cells_none_are_compared_and_it_says_so() -> None:
-    pictures = [picture(cells(neutrophil=MOST_COMPARED), "a"), picture([cell()], "b")]
+    pictures = [picture([cell(sketch=ALIKE)] * MOST_COMPARED, "a"), picture([cell(sketch=ALIKE)], "b")]
     result = count_cells(pictures)
     assert result.overlaps == ()
     assert any("none were compared" in note for note in result.notes)

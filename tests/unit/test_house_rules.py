@@ -23,6 +23,7 @@ LEVELS = [
     {
         "images", "background", "cells", "calibration", "evaluation", "detection",
         "intervals", "overlaps", "preclassification", "differential", "familiar", "locator", "framing", "smear",
+        "sketch",
     },
     {"bundle", "runtime", "examples"},
     {"inference", "road", "judging", "selftest", "records", "reports", "review"},

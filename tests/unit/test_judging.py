@@ -22,19 +22,20 @@ def prediction(*probabilities: float) -> Prediction:
     return Prediction(tuple(map(Probability, LABELS, probabilities)))
 
 
+SKETCH = "00ff00ff00ff00ff"
 NEAR, FAR = BUNDLE.familiar.limit, BUNDLE.familiar.limit + 0.001
 SURE, UNSURE = prediction(0.02, 0.95, 0.03), prediction(0.25, 0.7, 0.05)
 
 
 def test_a_cell_that_the_model_is_sure_of_is_confident_and_needs_no_reason() -> None:
-    cell = judge(BUNDLE, FOUND, SURE, NEAR)
+    cell = judge(BUNDLE, FOUND, SURE, NEAR, SKETCH)
     assert (cell.status, cell.label, cell.confidence, cell.reasons) == ("confident", "lymphocyte", 0.95, ())
     assert (cell.kind, cell.edge) == ("nucleated", False)
     assert cell.probabilities == SURE.probabilities
 
 
 def test_below_the_limit_a_person_should_look_and_is_told_the_next_class() -> None:
-    cell = judge(BUNDLE, FOUND, UNSURE, NEAR)
+    cell = judge(BUNDLE, FOUND, UNSURE, NEAR, SKETCH)
     assert (cell.status, cell.label, cell.confidence) == ("check", "lymphocyte", 0.7)
     [reason] = cell.reasons
     for told in ("70.0%", "90.0%", "99.5%", "immature granulocyte (25.0%)", "A person should look."):
@@ -42,12 +43,12 @@ def test_below_the_limit_a_person_should_look_and_is_told_the_next_class() -> No
 
 
 def test_a_hair_below_the_limit_it_is_not_said_to_be_at_it() -> None:
-    [reason] = judge(BUNDLE, FOUND, prediction(0.0502, 0.8998, 0.05), NEAR).reasons
+    [reason] = judge(BUNDLE, FOUND, prediction(0.0502, 0.8998, 0.05), NEAR, SKETCH).reasons
     assert "nearly 90.0% sure, below the 90.0%" in reason
 
 
 def test_at_the_limit_it_is_confident() -> None:
-    assert judge(BUNDLE, FOUND, prediction(0.05, 0.9, 0.05), NEAR).status == "confident"
+    assert judge(BUNDLE, FOUND, prediction(0.05, 0.9, 0.05), NEAR, SKETCH).status == "confident"
 
 
 @pytest.mark.parametrize(
@@ -58,7 +59,7 @@ def test_at_the_limit_it_is_confident() -> None:
     ],
 )
 def test_where_shape_and_class_disagree_a_person_should_look(kind: str, answer: Prediction, told: str) -> None:
-    cell = judge(BUNDLE, replace(FOUND, kind=kind), answer, NEAR)
+    cell = judge(BUNDLE, replace(FOUND, kind=kind), answer, NEAR, SKETCH)
     assert cell.status == "check"
     [reason] = cell.reasons
     assert told in reason
@@ -66,11 +67,13 @@ def test_where_shape_and_class_disagree_a_person_should_look(kind: str, answer: 
 
 
 def test_a_platelet_that_is_called_one_is_confident() -> None:
-    assert judge(BUNDLE, replace(FOUND, kind="platelet"), prediction(0.02, 0.03, 0.95), NEAR).status == "confident"
+    assert (
+        judge(BUNDLE, replace(FOUND, kind="platelet"), prediction(0.02, 0.03, 0.95), NEAR, SKETCH).status == "confident"
+    )
 
 
 def test_what_is_far_from_every_remembered_cell_is_unfamiliar_and_has_no_label_however_sure_the_model() -> None:
-    cell = judge(BUNDLE, FOUND, SURE, FAR)
+    cell = judge(BUNDLE, FOUND, SURE, FAR, SKETCH)
     assert (cell.status, cell.label, cell.confidence) == ("unfamiliar", None, None)
     assert cell.probabilities == SURE.probabilities
     [reason] = cell.reasons
@@ -79,7 +82,7 @@ def test_what_is_far_from_every_remembered_cell_is_unfamiliar_and_has_no_label_h
 
 
 def test_both_reasons_are_told() -> None:
-    assert len(judge(BUNDLE, replace(FOUND, kind="platelet"), UNSURE, NEAR).reasons) == 2
+    assert len(judge(BUNDLE, replace(FOUND, kind="platelet"), UNSURE, NEAR, SKETCH).reasons) == 2
 
 
 def test_a_red_cell_is_seen_and_not_classified() -> None:
@@ -88,7 +91,7 @@ def test_a_red_cell_is_seen_and_not_classified() -> None:
 
 
 def test_a_box_is_whole_pixels_that_hold_what_was_found() -> None:
-    assert judge(BUNDLE, FOUND, SURE, NEAR).box == Box(10, 20, 31, 31)  # 10..41 and 20..51
+    assert judge(BUNDLE, FOUND, SURE, NEAR, SKETCH).box == Box(10, 20, 31, 31)  # 10..41 and 20..51
 
 
 @settings(deadline=None)
@@ -101,7 +104,7 @@ def test_every_box_holds_what_was_found_and_no_pixel_more(x: float, y: float, wi
 
 
 def test_what_is_said_of_a_picture_is_what_is_said_of_its_first_cell() -> None:
-    first, second = judge(BUNDLE, FOUND, UNSURE, NEAR), judge(BUNDLE, FOUND, SURE, NEAR)
+    first, second = judge(BUNDLE, FOUND, UNSURE, NEAR, SKETCH), judge(BUNDLE, FOUND, SURE, NEAR, SKETCH)
     said = of_picture([first, second], Seen(2, 0, 0))
     assert said == (first.status, first.label, first.confidence, first.probabilities, first.reasons)
 

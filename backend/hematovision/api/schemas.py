@@ -73,6 +73,14 @@ class CellSchema(JudgementSchema):
         metadata=says("How far to trust the answer; null for a red cell, which is not classified.", "confident"),
     )
     edge = fields.Boolean(required=True, metadata=says("Cut by the picture's edge."))
+    sketch = fields.String(
+        load_default=None,
+        allow_none=True,
+        validate=validate.Regexp(r"[0-9a-f]{16}\Z"),
+        metadata=says(
+            "What it looks like, in 64 bits: one cell in two pictures has nearly the same.", "9ae1b3a5c0f27d68"
+        ),
+    )
 
 
 class ModelNameSchema(Shape):

@@ -20,6 +20,7 @@ def written(cell: Cell) -> dict[str, Any]:
         "confidence": cell.confidence,
         "probabilities": [each.probability for each in cell.probabilities],
         "reasons": list(cell.reasons),
+        "sketch": cell.sketch,
     }
 
 
@@ -34,4 +35,5 @@ def read(stored: dict[str, Any], labels: Sequence[str]) -> Cell:
         confidence=stored["confidence"],
         probabilities=tuple(map(Probability, labels, stored["probabilities"])),
         reasons=tuple(stored["reasons"]),
+        sketch=stored.get("sketch"),  # older ones have none
     )
