@@ -143,7 +143,7 @@ print(json.dumps(told))
 
 def test_the_images_steps_give_a_service_that_answers(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     if not os.environ.get("REHEARSE"):
-        pytest.skip("takes half a minute and installs packages: `make torture` does it")
+        pytest.skip("takes a minute and installs packages: `make torture` does it")
     if os.geteuid() != 0:
         lacking("only root may rehearse the images (deploy/rehearse.py)")
     (tmp_path / "cell.jpg").write_bytes(encoded(drawn_cell(), "JPEG"))
