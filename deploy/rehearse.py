@@ -122,7 +122,7 @@ def quietly() -> dict[str, Any]:
 
 
 def copy(image: Image, words: list[str]) -> None:
-    """COPY of what git knows of the checkout, as .dockerignore leaves it."""
+    """COPY of what git knows of the checkout (.dockerignore lets in nothing but what is copied)."""
     *sources, target = words
     goal = image.tree / image.folder.lstrip("/") / target
     listing = ["git", "-c", f"safe.directory={ROOT}", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
