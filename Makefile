@@ -3,11 +3,12 @@
 PYTHON ?= python3
 SERVE  := .venv
 TEST   := .venv-test
+WHEELHOUSE ?= wheelhouse
 
 COMPILE := --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate \
            --custom-compile-command 'make requirements'
 
-.PHONY: run test check bench torture screenshots requirements clean
+.PHONY: run test check bench torture screenshots requirements wheelhouse clean
 
 run: $(SERVE)/installed  ## the page and the API on http://127.0.0.1:8000/
 	$(SERVE)/bin/hematovision serve
@@ -24,8 +25,9 @@ bench: $(TEST)/installed  ## speed and memory against the usual way, and what re
 	$(TEST)/bin/python tests/bench/classify.py
 	PYTHONPATH=tests $(TEST)/bin/python tests/bench/records.py
 
-torture: $(TEST)/installed  ## the service killed a hundred times under load, on each engine
+torture: $(TEST)/installed  ## the service killed a hundred times under load, on each engine; and the images' own steps
 	KILLS=100 $(TEST)/bin/python -m pytest -q -s tests/integration/test_killed.py
+	REHEARSE=1 $(TEST)/bin/python -m pytest -q -s tests/integration/test_deployment.py
 
 screenshots: $(TEST)/installed  ## README's picture of the page, with drawn cells on it
 	PYTHONPATH=tests $(TEST)/bin/python tests/e2e/screenshots.py tests/e2e/screenshots
@@ -35,8 +37,11 @@ requirements: $(TEST)/installed  ## requirements*.txt from pyproject.toml
 	$(TEST)/bin/uv pip compile $(COMPILE) --output-file requirements-train.txt --extra train \
 	    --constraint requirements.txt pyproject.toml
 
+wheelhouse:  ## all that serving installs, to carry to a machine without a network (deploy/OPERATING.md)
+	$(PYTHON) -m pip wheel --quiet --wheel-dir $(WHEELHOUSE) --requirement requirements.txt .
+
 clean:
-	rm -rf $(SERVE) $(TEST) build dist
+	rm -rf $(SERVE) $(TEST) build dist wheelhouse
 
 $(SERVE)/installed: pyproject.toml requirements.txt
 	$(PYTHON) -m venv $(SERVE)

@@ -78,6 +78,7 @@ class Settings:
     database_url: str = _setting(
         "`postgresql://user@host/name`, or `sqlite:///file`.", "", where="a SQLite file in the folder of records"
     )
+    database_url_file: Path | None = _setting("File that holds the URL, where it has a password in it.", None)
     recording: str = _setting("`on`, or `off` to record no prediction and open no database.", "on")
     login: str = _setting(
         "`off` on a person's own machine, or `on`: users with passwords, sessions, tokens, roles.", "off"
@@ -85,6 +86,22 @@ class Settings:
     open: int = _setting("`1` answers other addresses and forwarded requests without login; `0` refuses them.", 0)
     proxies: int = _setting("Proxies in front whose `X-Forwarded-For` and `-Proto` are believed.", 0)
     idle_minutes: int = _setting("Minutes after which an unused session ends.", 30)
+    replicas: tuple[str, ...] = _setting(
+        "Services that nginx balances over, `host:port`, separated by commas; empty: the one of `_HOST` and `_PORT`.",
+        (),
+    )
+    http_port: int = _setting("Port on which nginx listens without TLS.", 80)
+    https_port: int = _setting("Port on which nginx listens with TLS, given a certificate.", 443)
+    certificate: Path | None = _setting("File of nginx's certificate, PEM, with its chain; empty: no TLS.", None)
+    certificate_key: Path | None = _setting("File of its key.", None)
+    rate: int = _setting(
+        "Requests a second that nginx passes on for one address; four times as many wait, further ones get 429; "
+        "`0`: no limit.",
+        20,
+    )
+    balancers: tuple[str, ...] = _setting(
+        "Networks of load balancers before nginx whose `X-Forwarded-For` and `-Proto` it believes.", ()
+    )
     log_level: str = _setting("`debug`, `info`, `warning` or `error`.", "info")
     data: Path = _setting("Folder of labelled pictures to train and evaluate on.", Path("../shared/data"))
     weights: Path | None = _setting(
@@ -106,6 +123,9 @@ class Settings:
             ("open", 0, 1),
             ("proxies", 0, 10),
             ("idle_minutes", 1, 720),
+            ("http_port", 1, 65_535),
+            ("https_port", 1, 65_535),
+            ("rate", 0, 10_000),
         ):
             if not low <= getattr(self, name) <= high:
                 raise errors.SettingRefused(f"{variable(name)} must be between {low:,} and {high:,}.")

@@ -7,11 +7,13 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
+const ICONS = new URL("../icons.svg", import.meta.url).href;
+
 /** A drawing of icons.svg, silent for readers: the word beside it says the same. */
 export function icon(name) {
   const drawing = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
-  use.setAttribute("href", `icons.svg#${name}`);
+  use.setAttribute("href", `${ICONS}#${name}`);
   drawing.setAttribute("aria-hidden", "true");
   drawing.append(use);
   return drawing;

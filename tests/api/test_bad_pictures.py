@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bad_pictures import BAD_PICTURES, JPEG, PNG, BadPicture
 from flask.testing import FlaskClient
 from problems import problem_in
 from uploads import form
 
+from bad_pictures import BAD_PICTURES, JPEG, PNG, BadPicture
 from hematovision.inference import InferenceService
 from house import LogLines, MakeClient
 from pictures import drawn_cell, encoded

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 import schemathesis
-from bad_pictures import JPEG
 from hypothesis import given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.generation import GenerationMode
@@ -20,6 +19,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from answers import BUNDLE, answer, cell
+from bad_pictures import JPEG
 from hematovision.api.app import create_app
 from hematovision.api.services import Services
 from hematovision.errors import ModelUnavailable

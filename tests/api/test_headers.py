@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from bad_pictures import JPEG
 from flask.testing import FlaskClient
 from uploads import form
 
+from bad_pictures import JPEG
 from house import MakeClient
 
 PAGE = "https://lab.example"

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bad_pictures import CELL, JPEG, PNG
 from flask.testing import FlaskClient
 from problems import problem_in
 from uploads import form
 
+from bad_pictures import CELL, JPEG, PNG
 from hematovision.api.app import create_app
 from hematovision.api.services import Services
 from hematovision.inference import InferenceService

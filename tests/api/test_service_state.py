@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bad_pictures import JPEG
 from flask.testing import FlaskClient
 from problems import problem_in
 from uploads import form
 
+from bad_pictures import JPEG
 from hematovision import INTENDED_USE
 from hematovision.api.schemas import HealthSchema, ModelSchema
 from hematovision.bundle import FORMAT, current_path

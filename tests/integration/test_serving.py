@@ -17,12 +17,13 @@ import requests
 
 from hematovision import INTENDED_USE
 from hematovision.api.history_schemas import RecordedAnswerSchema
+from hematovision.api.page import assets
 from hematovision.api.schemas import AnswerSchema, ProblemSchema
 from hematovision.inference import InferenceService
 from hematovision.records.logins import TRIES
 from hematovision.records.store import Records
 from hematovision.settings import Settings
-from house import lacking, port_nobody_listens_on
+from house import REPOSITORY, lacking, port_nobody_listens_on
 from people import PASSWORD, add
 from pictures import drawn_cell, encoded
 from running import SERVE, WAITRESS, Running, running
@@ -107,7 +108,13 @@ def test_page_and_api_stand_on_one_address(serving: Running) -> None:
     assert INTENDED_USE in page.text
     assert "default-src 'self'" in page.headers["Content-Security-Policy"]
     assert "unsafe" not in page.headers["Content-Security-Policy"]
-    for path in ("health", "api/health", "api/docs", "api/swagger.json", "js/main.js"):
+    for path in (
+        "health",
+        "api/health",
+        "api/docs",
+        "api/swagger.json",
+        f"{assets(REPOSITORY / 'frontend')}/js/main.js",
+    ):
         assert requests.get(f"{serving.url}/{path}", timeout=10).status_code == 200
     answer_of(requests.post(f"{serving.url}/api/classify", files={"image": CELL}, timeout=30))
 

@@ -19,11 +19,10 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from this checkout."""
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", str(folder), str(ROOT)]
-    subprocess.run(command, check=True)
-    (built,) = folder.glob("*.whl")
+    """The wheel, built from this checkout by `make wheelhouse`, beside those of all that it needs."""
+    folder = tmp_path_factory.mktemp("wheelhouse")
+    subprocess.run(["make", "wheelhouse", f"PYTHON={sys.executable}", f"WHEELHOUSE={folder}"], check=True, cwd=ROOT)
+    (built,) = folder.glob("hematovision-*.whl")
     return built
 
 
@@ -36,12 +35,16 @@ def test_the_wheel_carries_the_page_and_the_current_bundle_only(wheel: Path) -> 
 
 
 def test_an_installed_wheel_answers_from_what_it_carries(wheel: Path, cell_file: Path, tmp_path: Path) -> None:
-    """In a new environment, with what requirements.txt names and nothing else."""
+    """In a new environment, with what requirements.txt names and nothing else, and without any package index."""
     venv.create(tmp_path / "env", with_pip=True)
     python = tmp_path / "env" / "bin" / "python"
-    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*install, "--requirement", ROOT / "requirements.txt", wheel], check=True, cwd=tmp_path)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("HEMATOVISION_")}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("HEMATOVISION_", "PIP_", "PYTHON"))
+    }
+    environment["PIP_CONFIG_FILE"] = os.devnull
+    offline = ["--no-index", "--find-links", wheel.parent]
+    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *offline, "hematovision"]
+    subprocess.run(install, check=True, cwd=tmp_path, env=environment)
     program = "import importlib.util as u; assert not u.find_spec('tensorflow') and not u.find_spec('keras')"
     subprocess.run([python, "-c", program], check=True, cwd=tmp_path, env=environment)
     command = [tmp_path / "env" / "bin" / "hematovision"]
@@ -53,6 +56,10 @@ def test_an_installed_wheel_answers_from_what_it_carries(wheel: Path, cell_file:
         [*command, "classify", "--json", cell_file], check=True, cwd=tmp_path, env=environment, capture_output=True
     )
     assert b'"probabilities"' in answered.stdout
+    configured = subprocess.run(
+        [*command, "nginx"], check=True, cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert "hematovision/carried/frontend" in configured.stdout
     own = environment | {"HEMATOVISION_RECORDS": str(tmp_path / "records")}
     migrated = subprocess.run(
         [*command, "records", "migrate"], check=True, cwd=tmp_path, env=own, capture_output=True, text=True

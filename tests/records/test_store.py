@@ -7,6 +7,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -238,6 +239,15 @@ def test_a_url_that_names_no_database_is_refused_without_repeating_it(settings: 
     with pytest.raises(errors.SettingRefused, match="HEMATOVISION_DATABASE_URL") as refused:
         Records.open(replace(settings, database_url=url))
     assert "secret" not in str(refused.value)
+
+
+def test_the_url_may_stand_in_a_file(settings: Settings, tmp_path: Path) -> None:
+    secret = tmp_path / "database_url"
+    secret.write_text(f"sqlite:///{tmp_path / 'elsewhere.db'}\n")
+    Records.open(replace(settings, database_url_file=secret)).close()
+    assert (tmp_path / "elsewhere.db").is_file()
+    with pytest.raises(errors.SettingRefused, match="HEMATOVISION_DATABASE_URL_FILE"):
+        Records.open(replace(settings, database_url_file=tmp_path / "nowhere"))
 
 
 def test_a_file_that_is_no_database_is_named_as_away(settings: Settings) -> None:

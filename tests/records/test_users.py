@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -199,6 +200,16 @@ def test_a_clock_that_is_set_back_lengthens_no_session_and_no_lock(records: Reco
     clock.go_on(hours=-1)
     assert records.logins.account(secret, clock(), IDLE) is None
     assert enters(records, clock)
+
+
+def test_a_session_is_a_secret_that_cannot_be_guessed(records: Records, clock: Clock) -> None:
+    add(records, "anna")
+    secrets = {records.logins.log_in("anna", PASSWORD, clock())[1] for _ in range(20)}
+    assert len(secrets) == 20
+    for secret in secrets:
+        drawn = base64.urlsafe_b64decode(secret + "=" * (-len(secret) % 4))
+        assert len(drawn) >= 16
+        assert len(set(drawn)) > 8
 
 
 def test_to_log_out_ends_one_session(records: Records, clock: Clock) -> None:

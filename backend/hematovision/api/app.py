@@ -32,7 +32,7 @@ from hematovision.settings import Settings
 NOUNS = (classify, differential, history, session, preferences, tokens, users, health, model, examples)
 
 # What a multipart form adds around its picture.
-_FORM_OVERHEAD = 64 * 1024
+FORM_OVERHEAD = 64 * 1024
 
 # Swagger UI writes its own script into the page; everything else here is JSON and needs nothing.
 _DOCS_POLICY = (
@@ -61,7 +61,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app = Flask("hematovision", static_folder=None)
     app.request_class = _MemoryRequest
     app.config.update(
-        MAX_CONTENT_LENGTH=settings.max_bytes + _FORM_OVERHEAD,
+        MAX_CONTENT_LENGTH=settings.max_bytes + FORM_OVERHEAD,
         MAX_FORM_PARTS=16,
         RESTX_MASK_SWAGGER=False,
         RESTX_INCLUDE_ALL_MODELS=True,  # it follows no reference from one shape to another

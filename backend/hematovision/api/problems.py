@@ -15,16 +15,23 @@ log = logging.getLogger(__name__)
 
 PROBLEM_JSON = "application/problem+json"
 
-# What to do next, for the failures that Flask itself raises.
-_NEXT_STEP = {
+# What to do next, for the failures that Flask itself raises, and nginx.
+NEXT_STEP = {
     400: "The request could not be read. Send one picture as multipart field `image`, or as the raw body.",
     404: "There is nothing at this address. /docs lists what there is.",
     405: "This address does not take that method. /docs lists the methods.",
+    408: "The request did not arrive in time. Send it again, over a faster line if it stays.",
     413: "The request is larger than accepted. /model names the limit; save the picture as JPEG or crop it.",
+    414: "The address is longer than accepted. Send what is long as the body.",
     415: "This kind of body is not accepted. Send one picture as multipart field `image`, or as the raw body.",
+    429: "More requests at once than one address may send. Wait as long as Retry-After says, then go on slower.",
+    431: "The request's headers are longer than accepted. Delete this site's cookies and try again.",
+    500: "The service failed to answer; the picture may be fine. Try again, and report the request id if it stays.",
+    502: "The service behind this address does not answer. Try again in a moment; if it stays, tell whoever runs it.",
+    503: "The service has no answer at the moment. Try again after as many seconds as Retry-After says.",
+    504: "The service did not answer in time. Try again; if it stays, send a smaller picture.",
 }
 _INVALID = ', error="invalid_token"'  # RFC 6750
-_INTERNAL = "The service failed to answer; the picture may be fine. Try again, and report the request id if it stays."
 
 
 class ProblemApi(Api):
@@ -49,15 +56,19 @@ def problem_of(error: Exception) -> Response:
     if isinstance(error, HTTPException) and error.code:
         if error.response is not None or error.code < 400:  # a redirect is not a failure
             return error.get_response()  # type: ignore[return-value]
-        name = error.name or "Error"
-        detail = _NEXT_STEP.get(error.code, error.description or name)
-        response = problem(error.code, name.lower().replace(" ", "_"), name, detail)
+        response = problem(error.code, *named(error))
         for header, value in error.get_headers():
             if header.lower() in ("allow", "retry-after"):
                 response.headers[header] = value
         return response
     log.exception("request failed")
-    return problem(500, "internal_error", "The service failed", _INTERNAL)
+    return problem(500, "internal_error", "The service failed", NEXT_STEP[500])
+
+
+def named(error: HTTPException) -> tuple[str, str, str]:
+    """Code, title and next step of a failure that is no more than an HTTP status."""
+    name = error.name or "Error"
+    return name.lower().replace(" ", "_"), name, NEXT_STEP.get(error.code or 0, error.description or name)
 
 
 def problem(status: int, code: str, title: str, detail: str) -> Response:

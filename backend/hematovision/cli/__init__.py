@@ -2,12 +2,16 @@
 
 from hematovision.cli.adapting import adapt
 from hematovision.cli.answering import bundle, classify, count, examples, serve
+from hematovision.cli.deploying import certificate, nginx
 from hematovision.cli.learning import evaluate, manifest, promote, train
 from hematovision.cli.main import main
 from hematovision.cli.records import records
 from hematovision.cli.users import users
 
-for command in (serve, classify, count, records, users, train, evaluate, adapt, promote, manifest, examples, bundle):
+for command in (
+    serve, classify, count, records, users, nginx, certificate,
+    train, evaluate, adapt, promote, manifest, examples, bundle,
+):  # fmt: skip
     main.add_command(command)
 
 __all__ = ["main"]

@@ -22,11 +22,20 @@ FILE = "hematovision.db"
 
 
 def database_url(settings: Settings) -> URL:
-    """The URL that is set, or that of the SQLite file in the folder of records. Raises `SettingRefused`."""
-    if not settings.database_url:
+    """The URL that is set, itself or by a file, or that of the SQLite file in the folder of records.
+
+    Raises `SettingRefused`.
+    """
+    given = settings.database_url
+    if settings.database_url_file:
+        try:
+            given = settings.database_url_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise errors.SettingRefused("HEMATOVISION_DATABASE_URL_FILE names a file that cannot be read.") from error
+    elif not given:
         return URL.create("sqlite", database=str(settings.records.absolute() / FILE))
     with suppress(ArgumentError, ValueError):
-        url = make_url(settings.database_url)
+        url = make_url(given)
         if url.drivername in ("postgresql", "postgresql+psycopg"):
             return url.set(drivername="postgresql+psycopg")
         if url.drivername == "sqlite" and url.database and Path(url.database).is_absolute():
