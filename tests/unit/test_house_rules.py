@@ -23,7 +23,7 @@ LEVELS = [
     {
         "images", "background", "cells", "calibration", "evaluation", "detection",
         "intervals", "overlaps", "preclassification", "differential", "familiar", "locator", "framing", "smear",
-        "head", "refit",        "sketch",
+        "head", "refit", "sketch",
     },
     {"bundle", "runtime", "examples"},
     {"inference", "road", "judging", "selftest", "records", "reports", "review"},
