@@ -14,7 +14,8 @@ run: $(SERVE)/installed  ## the page and the API on http://127.0.0.1:8000/
 	$(SERVE)/bin/hematovision serve
 
 test: $(TEST)/installed check  ## everything: unit, API, integration, and end to end in Chromium
-	OPENBLAS_NUM_THREADS=1 $(TEST)/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	PYTHONHASHSEED=0 OPENBLAS_NUM_THREADS=1 \
+	    $(TEST)/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 check: $(TEST)/installed  ## style and types
 	$(TEST)/bin/ruff check .

@@ -265,7 +265,7 @@ def test_a_picture_is_kept_for_open_work_alone(client: FlaskClient, records: Rec
     assert list(records.pictures.iterdir()) == []
 
 
-@pytest.mark.parametrize("work", ["a-study", str(uuid.uuid4())])
+@pytest.mark.parametrize("work", ["a-study", str(uuid.uuid4())], ids=["no id", "of none"])
 def test_for_work_that_is_unknown_nothing_is_kept_and_nothing_recorded(
     client: FlaskClient, records: Records, work: str
 ) -> None:
