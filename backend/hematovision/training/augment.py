@@ -26,6 +26,10 @@ class Augmentation:
     zoom: tuple[float, float] = (0.8, 1.2)  # size of the cell in the picture, as a factor
     shift: float = 0.06  # of the side, either way
     strength: tuple[float, float] = (0.35, 1.6)  # of the stain, as a factor of optical density
+    curve: tuple[float, float] = (
+        0.6,
+        1.7,
+    )  # exponent of the density: what is pale, against a dark nucleus
     channel: float = 0.25  # strength of each channel on its own, +-
     mixing: float = 0.1  # standard deviation of what leaks from one channel's density into another's
     brightness: tuple[float, float] = (0.88, 1.06)  # what is left of the lamp's, as a factor of intensity
@@ -64,7 +68,7 @@ def _turned(rgb: RGB, size: int, how: Augmentation, random: np.random.Generator)
 
 def restained(rgb: RGB, how: Augmentation, random: np.random.Generator) -> RGB:
     """(H, W, 3) uint8 as another stain, lamp or camera could show it."""
-    density = _DENSITY[rgb]
+    density = _curved(math.exp(random.uniform(*np.log(how.curve))))[rgb]
     channels = random.uniform(*how.strength) * random.uniform(1 - how.channel, 1 + how.channel, 3)
     mixing = np.diag(channels) + random.normal(0, how.mixing, (3, 3)) * (1 - np.eye(3))
     mixed = density.reshape(-1, 3) @ mixing.astype(np.float32)
@@ -79,5 +83,14 @@ def recompressed(rgb: RGB, quality: int) -> RGB:
     return np.asarray(Image.open(file))
 
 
+def _curved(exponent: float) -> NDArray[np.float32]:
+    """(256,) the density of each level when what is over the background's is raised to this power and a nucleus's
+    stays; cameras differ in that as lamps do in brightness."""
+    over = _DENSITY - _DENSITY[WHITE]
+    curved = np.sign(over) * _NUCLEUS * (np.abs(over) / _NUCLEUS) ** exponent + _DENSITY[WHITE]
+    return np.asarray(curved, np.float32)
+
+
 # Optical density of each level; level 0 counts as 1, for the logarithm.
 _DENSITY = -np.log(np.maximum(np.arange(256, dtype=np.float32), 1) / 255)
+_NUCLEUS = 0.9  # density of a nucleus, as stains commonly have it
