@@ -100,7 +100,7 @@ def test_health_names_the_model_that_passed_its_self_test(client: FlaskClient, r
         assert HealthSchema(unknown="raise").validate(body) == {}
         assert body == {
             "status": "ok",
-            "model": {"name": record["name"], "version": record["version"], "self_test": "passed"},
+            "model": {"name": record["name"], "version": record["version"], "self_test": "passed", "refused": None},
             "database": {"status": "off", "reason": body["database"]["reason"]},
             "queue": {"in_model": 0, "waiting": 0, "places": Settings().queue},
             "login": "off",

@@ -23,7 +23,8 @@ class Health(Resource):
         """The model in use and its self-test; 503 with the reason while no verified model is loaded. And how the
         database is, without which pictures are answered all the same."""
         bundle = services().inference.bundle
-        model = {"name": bundle.name, "version": bundle.version, "self_test": "passed"}
+        model: dict[str, str | None] = {"name": bundle.name, "version": bundle.version, "self_test": "passed"}
+        model["refused"] = services().in_use.refused
         return health_schema.dump(
             {
                 "status": "ok",

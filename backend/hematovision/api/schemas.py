@@ -150,6 +150,11 @@ class ModelSchema(ModelNameSchema):
 
 class ModelHealthSchema(ModelNameSchema):
     self_test = fields.String(required=True, validate=validate.Equal("passed"))
+    refused = fields.String(
+        required=True,
+        allow_none=True,
+        metadata=says("Why the bundle that CURRENT names now was refused, so that this one goes on; else null."),
+    )
 
 
 class DatabaseHealthSchema(Shape):

@@ -25,7 +25,9 @@ def wsgi(settings: Settings | None = None, stopping: Event | None = None) -> WSG
     settings = settings or Settings.from_env()
     requests_log.configure(settings.log_level)
     _keep_freed_memory()
-    return with_page(create_app(settings, Services.from_settings(settings, stopping)), settings.frontend)
+    services = Services.from_settings(settings, stopping)
+    services.in_use.follow(settings)
+    return with_page(create_app(settings, services), settings.frontend)
 
 
 def _keep_freed_memory() -> None:

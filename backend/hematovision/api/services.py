@@ -11,8 +11,9 @@ from typing import cast
 
 from flask import current_app
 
+from hematovision.api.following import ModelInUse
 from hematovision.api.waiting import ModelQueue
-from hematovision.errors import HematoVisionError, ModelUnavailable
+from hematovision.errors import HematoVisionError
 from hematovision.inference import InferenceService
 from hematovision.records.recorder import Recorder
 from hematovision.settings import Settings
@@ -28,8 +29,8 @@ def _now() -> datetime:
 
 @dataclass(frozen=True)
 class Services:
-    """The settings, the model or the reason why there is none, what records its answers: nothing, if not given; and the
-    clock by which sessions and tokens end. `stopping` is set once the process was told to stop."""
+    """The settings, the model to begin with or the reason why there is none, what records its answers:
+    nothing, if not given; and the clock by which sessions and tokens end. `stopping`: the process was told to stop."""
 
     settings: Settings
     model: InferenceService | HematoVisionError
@@ -37,8 +38,10 @@ class Services:
     clock: Callable[[], datetime] = _now
     stopping: Event = field(default_factory=Event)
     queue: ModelQueue = field(init=False)
+    in_use: ModelInUse = field(init=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "in_use", ModelInUse(self.model))
         object.__setattr__(self, "queue", ModelQueue(self.settings.threads, self.settings.queue))
 
     @classmethod
@@ -60,10 +63,8 @@ class Services:
 
     @property
     def inference(self) -> InferenceService:
-        """The model. Raises `ModelUnavailable` with the reason while there is none."""
-        if isinstance(self.model, InferenceService):
-            return self.model
-        raise ModelUnavailable(str(self.model))
+        """The model in use now. Raises `ModelUnavailable` with the reason while there is none."""
+        return self.in_use.inference
 
 
 def services() -> Services:
