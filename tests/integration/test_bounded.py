@@ -28,7 +28,9 @@ HEAD = "POST /classify HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r
 @pytest.fixture(scope="module")
 def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """One picture in the model and two waiting, with all the time they need."""
-    with running(port_nobody_listens_on(), tmp_path_factory.mktemp("patient"), threads="1", queue="2") as service:
+    with running(
+        port_nobody_listens_on(), tmp_path_factory.mktemp("patient"), threads="1", queue="2", cache="0"
+    ) as service:
         yield service
 
 
@@ -96,7 +98,7 @@ def test_clients_that_send_a_byte_at_a_time_hold_up_nobody_and_are_cut_off(tmp_p
 
 
 def test_told_to_stop_it_says_so_and_finishes_what_it_has(tmp_path: Path, free_port: int) -> None:
-    with running(free_port, tmp_path, threads="1", drain="2") as service, ThreadPoolExecutor(4) as clients:
+    with running(free_port, tmp_path, threads="1", drain="2", cache="0") as service, ThreadPoolExecutor(4) as clients:
         accepted: list[Future[requests.Response]] = [clients.submit(post, service, LARGE) for _ in range(3)]
         service.wait_for(lambda: taken(service) == 3)
         service.process.send_signal(signal.SIGTERM)

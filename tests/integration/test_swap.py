@@ -82,7 +82,7 @@ def test_every_worker_goes_over_without_a_failed_request_and_a_bad_bundle_change
     three: Path, use: Any, tmp_path: Path, free_port: int
 ) -> None:
     first = current_path(three).name
-    with running(free_port, tmp_path, workers="2", models=str(three)) as service:
+    with running(free_port, tmp_path, workers="2", cache="0", models=str(three)) as service:
         service.wait_for(lambda: len(service.workers()) == 2)
         with load(service) as seen:
             service.wait_for(lambda: len(seen) > 5)
