@@ -54,7 +54,7 @@ KNOWN_IN = {
     "scipy": {"training"},
     "ai_edge_litert": {"runtime"},
     "PIL": {
-        "images", "training.augment", "training.drawn", "training.no_smear", "training.release", "training.windows",
+        "images", "training.augment", "training.drawn", "training.no_smear", "training.writing", "training.windows",
     },
     "requests": {"examples"},
     "platformdirs": {"settings"},
