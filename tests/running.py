@@ -97,7 +97,7 @@ def running(
     scratch = folder / "scratch"
     scratch.mkdir()
     given = {f"HEMATOVISION_{name.upper()}": value for name, value in settings.items()}
-    elsewhere = {"HEMATOVISION_RECORDS": str(folder / "records")}
+    elsewhere = {"HEMATOVISION_RECORDS": str(folder / "records"), "HEMATOVISION_DRAIN": "0"}
     own = {"HEMATOVISION_PORT": str(port), "HEMATOVISION_HOST": "127.0.0.1", "TMPDIR": str(scratch)}
     log = folder / "log"
     with log.open("wb") as written:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 import numpy as np
@@ -71,6 +73,28 @@ def current_path(models: Path) -> Path:
             f"{CURRENT} names {name}, and there is no such folder beside it. Name one that is there."
         )
     return path
+
+
+def make_current(models: Path, name: str) -> None:
+    """Have `models/CURRENT` name this bundle, such as wbc-mobilenetv2/1.0.0: at once, or not at all."""
+    with NamedTemporaryFile("w", encoding="utf-8", dir=models, prefix=f".{CURRENT}-", delete=False) as written:
+        replacing = Path(written.name)
+        written.write(f"{name}\n")
+        written.flush()
+        os.fsync(written.fileno())
+    replacing.chmod(0o644)  # others than its owner may serve it
+    replacing.replace(models / CURRENT)
+
+
+def named(models: Path, version: str) -> str:
+    """The bundle of this version as `CURRENT` would name it; `version` may be such a name already. Raises
+    `ModelUnavailable` unless there is one, and no more than one."""
+    found = sorted(each.parent for each in models.glob(f"*/*/{RECORD}"))
+    names = [each.relative_to(models).as_posix() for each in found]
+    meant = [name for name in names if version in (name, name.partition("/")[2])]
+    if len(meant) != 1:
+        raise ModelUnavailable(f"There is no one bundle {version}. There are: {', '.join(names) or 'none'}.")
+    return meant[0]
 
 
 def open_bundle(path: Path) -> Bundle:

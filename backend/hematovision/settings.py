@@ -45,7 +45,12 @@ class Settings:
     )
     port: int = _setting("Port to listen on.", 8000)
     workers: int = _setting("Worker processes, each with the model loaded once.", 1)
-    threads: int = _setting("Threads a worker, each with its own interpreter.", 2)
+    threads: int = _setting("Pictures in a worker's model at once, each in a thread with its own interpreter.", 2)
+    cache: int = _setting("Cells in answers that a worker remembers for the same picture to come; `0`: none.", 4096)
+    queue: int = _setting("Pictures that may wait for a worker's model; the next one gets 503 at once.", 16)
+    readers: int = _setting("Threads a worker beside these, for requests that arrive or need no model.", 16)
+    deadline: int = _setting("Seconds in which a request must have arrived (else 408) and be answered (else 503).", 30)
+    drain: int = _setting("Seconds after SIGTERM in which `/health/ready` says 503 and requests are still taken.", 2)
     models: Path = _setting(
         "Folder of model bundles; its file `CURRENT` names the one in use.",
         found=lambda: _carried("models"),
@@ -117,6 +122,11 @@ class Settings:
             ("port", 0, 65_535),
             ("workers", 1, 256),
             ("threads", 1, 256),
+            ("cache", 0, 1_000_000),
+            ("queue", 0, 10_000),
+            ("readers", 1, 256),
+            ("deadline", 1, 600),
+            ("drain", 0, 600),
             ("max_bytes", 1_024, 1_000_000_000),
             ("max_pixels", 1_024, 89_000_000),  # above it Pillow's own guard against decompression bombs speaks
             ("max_held_back", 0, 100),

@@ -36,7 +36,11 @@ JUDGED = ("status", "label", "confidence", "probabilities", "reasons")
 
 
 def without_times(answer: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in answer.items() if name not in ("milliseconds", "file", "id", "recorded")}
+    return {
+        name: value
+        for name, value in answer.items()
+        if name not in ("milliseconds", "file", "id", "cached", "recorded")
+    }
 
 
 def file_of(discs: Sequence[Disc]) -> bytes:

@@ -76,6 +76,7 @@ def history(client: FlaskClient, **query: str) -> dict[str, Any]:
 def test_an_answer_is_recorded_and_told_again_as_it_was(client: FlaskClient) -> None:
     answered = classify(client)
     assert answered.pop("recorded") is True
+    assert answered.pop("cached") is False
     entry = client.get(f"/history/{answered['id']}").get_json()
     assert EntrySchema(unknown="raise").validate(entry) == {}
     assert {name: entry[name] for name in answered} == answered

@@ -18,7 +18,7 @@ from hematovision.api.schemas import HealthSchema, ModelSchema
 from hematovision.bundle import FORMAT, current_path
 from hematovision.examples import EXAMPLES
 from hematovision.images import FORMATS, MEDIA_TYPES, MIN_SIDE
-from hematovision.settings import Limits
+from hematovision.settings import Limits, Settings
 from house import LogLines, MakeClient
 
 
@@ -100,8 +100,9 @@ def test_health_names_the_model_that_passed_its_self_test(client: FlaskClient, r
         assert HealthSchema(unknown="raise").validate(body) == {}
         assert body == {
             "status": "ok",
-            "model": {"name": record["name"], "version": record["version"], "self_test": "passed"},
+            "model": {"name": record["name"], "version": record["version"], "self_test": "passed", "refused": None},
             "database": {"status": "off", "reason": body["database"]["reason"]},
+            "queue": {"in_model": 0, "waiting": 0, "places": Settings().queue},
             "login": "off",
         }
     assert client.get("/health/live").json == {"status": "ok"}
@@ -128,6 +129,8 @@ def test_model_publishes_the_limits_that_hold(client: FlaskClient, make_client: 
         "min_side": MIN_SIDE,
         "formats": list(FORMATS),
         "media_types": list(MEDIA_TYPES),
+        "queue": Settings().queue,
+        "deadline": Settings().deadline,
     }
     other = make_client(max_bytes=50_000, max_pixels=40_000).get("/model").json["limits"]
     assert (other["max_bytes"], other["max_pixels"]) == (50_000, 40_000)

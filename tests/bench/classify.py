@@ -92,6 +92,7 @@ def gunicorn(application: str, **settings: str) -> Iterator[Server]:
         "BENCH_BUNDLE": str(current_path(Settings.from_env().models)),
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "HEMATOVISION_RECORDS": scratch.name,
+        "HEMATOVISION_CACHE": "0",  # the model is measured, not the memory of its answers
         **{f"HEMATOVISION_{name.upper()}": value for name, value in settings.items()},
     }
     command = [sys.executable, "-m", "gunicorn", *OPTIONS, "--bind", f"127.0.0.1:{port}", application]

@@ -133,7 +133,7 @@ def test_the_command_prints_both_rows_and_the_way_to_use_it(
     monkeypatch.setenv("HEMATOVISION_MODELS", str(here))
     done = runner.invoke(main, ["adapt", str(own), "--lab", "ward-8"])
     assert done.exit_code == 0, done.output
-    for words in ("ward-8, before", "ward-8, after", "+ward-8", "CURRENT reads"):
+    for words in ("ward-8, before", "ward-8, after", "+ward-8", "bundle use"):
         assert words in done.stdout
 
 

@@ -50,7 +50,7 @@ def answer_of(response: requests.Response) -> dict[str, Any]:
     body: dict[str, Any] = response.json()
     assert RecordedAnswerSchema(unknown="raise").validate(body) == {}
     assert body["recorded"]
-    return {name: value for name, value in body.items() if name not in ("milliseconds", "recorded", "id")}
+    return {name: value for name, value in body.items() if name not in ("milliseconds", "cached", "recorded", "id")}
 
 
 def post(service: Running, **sent: Any) -> requests.Response:

@@ -47,6 +47,7 @@ KNOWN_IN = {
     "marshmallow": {"api"},
     "apispec": {"api"},
     "pythonjsonlogger": {"api"},
+    "cachetools": {"api"},
     "tensorflow": {"training"},
     "keras": {"training", "runtime"},
     "matplotlib": {"training"},

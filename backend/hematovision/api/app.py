@@ -63,6 +63,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     app.config.update(
         MAX_CONTENT_LENGTH=settings.max_bytes + FORM_OVERHEAD,
         MAX_FORM_PARTS=16,
+        DEADLINE=settings.deadline,
         RESTX_MASK_SWAGGER=False,
         RESTX_INCLUDE_ALL_MODELS=True,  # it follows no reference from one shape to another
         SWAGGER_UI_DOC_EXPANSION="list",

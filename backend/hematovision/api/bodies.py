@@ -3,13 +3,47 @@
 from __future__ import annotations
 
 import json
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from flask import request
+from flask import g, request
 from marshmallow import Schema, ValidationError
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from hematovision import errors
+
+
+@contextmanager
+def arriving() -> Iterator[None]:
+    """Within it the body is read. Raises `BodyTooSlow` where its time was over by then, whatever became of it."""
+    try:
+        yield
+    finally:
+        if time.monotonic() >= g.until:
+            raise errors.BodyTooSlow(
+                "The request had not arrived when its time was over. Send a smaller picture, or over a faster line."
+            )
+
+
+def client_gone() -> Callable[[], bool]:
+    """Asked from any thread: whether the sender of the current request has hung up. False where the server does not
+    show its socket; gunicorn does."""
+    client: socket.socket | None = request.environ.get("gunicorn.socket")
+
+    def gone() -> bool:
+        if client is None:
+            return False
+        try:
+            return client.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+        except BlockingIOError:  # it is there, and silent
+            return False
+        except OSError:
+            return True
+
+    return gone
 
 
 def json_sent(wanted: str) -> Any:
@@ -22,7 +56,9 @@ def json_sent(wanted: str) -> Any:
             f"The body is declared as {request.mimetype or 'nothing'}. Send JSON, with Content-Type: application/json."
         )
     try:
-        return json.loads(request.get_data())
+        with arriving():
+            body = request.get_data()
+        return json.loads(body)
     except RequestEntityTooLarge:
         raise errors.JsonTooLarge(f"The body is larger than accepted; /model gives the limit. Send {wanted}.") from None
     except (ValueError, RecursionError):

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
+import time
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from flask import request
+from flask import g, request
 from flask_restx import Namespace, Resource
 from werkzeug.datastructures import FileStorage
 
 from hematovision import errors
 from hematovision.api.access import visitor
+from hematovision.api.bodies import arriving, client_gone
 from hematovision.api.history_schemas import RecordedAnswerSchema
+from hematovision.api.remembered import Asked
 from hematovision.api.services import services
 from hematovision.api.shapes import answers
+from hematovision.cells import Answer, Milliseconds
 from hematovision.images import pixels_alone
 from hematovision.records.values import Keeping
 
@@ -34,7 +40,7 @@ class Classify(Resource):
     @namespace.expect(upload)
     @namespace.doc(
         "classify",
-        **answers(RecordedAnswerSchema, 400, 404, 413, 415, 422, 503),
+        **answers(RecordedAnswerSchema, 400, 404, 408, 413, 415, 422, 503, 507),
         description="Send one JPEG, PNG, WebP, BMP or TIFF as multipart field `image`, or as the raw body:\n\n"
         "    curl -F image=@cell.jpg http://127.0.0.1:8000/classify\n"
         "    curl --data-binary @cell.jpg -H 'Content-Type: image/jpeg' http://127.0.0.1:8000/classify\n\n"
@@ -44,11 +50,27 @@ class Classify(Resource):
     def post(self) -> Any:
         """Find and classify the cells of one picture, a field or a crop."""
         red_cells, work = _boxes() == "all", _work()
-        inference, picture = services().inference, _picture()
-        answer = inference.classify(picture, red_cells)
-        keeping = Keeping(work, pixels_alone(picture, inference.limits)) if work else None
+        inference, queue, remembered = services().inference, services().queue, services().answers
+        queue.refuse_if_full()
+        with arriving():
+            picture = _picture()
+        started = time.perf_counter()
+        asked = Asked(hashlib.sha256(picture).hexdigest(), inference.bundle.sha256, red_cells)
+        known = remembered.get(asked)
+
+        def answered() -> tuple[Answer, Keeping | None]:
+            answer = known or inference.classify(picture, red_cells)
+            return answer, Keeping(work, pixels_alone(picture, inference.limits)) if work else None
+
+        answer, keeping = (known, None) if known and not work else queue.run(answered, client_gone(), g.until)
+        if known:  # where the time of this request went
+            answer = replace(answer, milliseconds=Milliseconds(0, 0, 0, 1000 * (time.perf_counter() - started)))
+        else:
+            remembered.keep(asked, answer)
         recorded = services().recorder.record(answer, inference.bundle, visitor().id, keeping)
-        return answer_schema.dump(vars(answer) | {"recorded": recorded is not None, "id": recorded})
+        return answer_schema.dump(
+            vars(answer) | {"cached": known is not None, "recorded": recorded is not None, "id": recorded}
+        )
 
 
 def _boxes() -> str:

@@ -9,6 +9,7 @@ from flask_restx import Namespace, Resource
 from hematovision.api.schemas import HealthSchema, LiveSchema
 from hematovision.api.services import services
 from hematovision.api.shapes import answers
+from hematovision.errors import Stopping
 
 namespace = Namespace("health", path="/health", description="Whether the service can answer.")
 
@@ -22,9 +23,16 @@ class Health(Resource):
         """The model in use and its self-test; 503 with the reason while no verified model is loaded. And how the
         database is, without which pictures are answered all the same."""
         bundle = services().inference.bundle
-        model = {"name": bundle.name, "version": bundle.version, "self_test": "passed"}
+        model: dict[str, str | None] = {"name": bundle.name, "version": bundle.version, "self_test": "passed"}
+        model["refused"] = services().in_use.refused
         return health_schema.dump(
-            {"status": "ok", "model": model, "database": services().recorder.state, "login": services().settings.login}
+            {
+                "status": "ok",
+                "model": model,
+                "database": services().recorder.state,
+                "queue": services().queue.state,
+                "login": services().settings.login,
+            }
         )
 
 
@@ -32,7 +40,9 @@ class Health(Resource):
 class Ready(Health):
     @namespace.doc("ready", **answers(HealthSchema, 503))
     def get(self) -> Any:
-        """Whether to send requests here: like /health."""
+        """Whether to send requests here: like /health, and 503 once the process was told to stop."""
+        if services().stopping.is_set():
+            raise Stopping("This process was told to stop and finishes what it has. Ask another one, or try again.")
         return super().get()
 
 

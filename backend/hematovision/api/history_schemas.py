@@ -62,6 +62,9 @@ class WhySchema(Shape):
 
 
 class RecordedAnswerSchema(AnswerSchema):
+    cached = fields.Boolean(
+        required=True, metadata=says("Remembered from the same picture lately; milliseconds are this request's.")
+    )
     recorded = fields.Boolean(
         required=True, metadata=says("On disk in the records. False: not, or not known to be; the log says why.")
     )

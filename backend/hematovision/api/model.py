@@ -36,6 +36,8 @@ class Model(Resource):
                     "min_side": MIN_SIDE,
                     "formats": FORMATS,
                     "media_types": MEDIA_TYPES,
+                    "queue": services().settings.queue,
+                    "deadline": services().settings.deadline,
                 },
                 "temperature": bundle.temperature,
                 "confident_from": bundle.confident_from,

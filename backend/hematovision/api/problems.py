@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 
 from flask import Flask, Response, g, json
@@ -9,7 +10,7 @@ from flask_restx import Api
 from werkzeug.exceptions import HTTPException
 
 from hematovision.api.schemas import ProblemSchema
-from hematovision.errors import HematoVisionError, LoginThrottled
+from hematovision.errors import HematoVisionError, StorageFull
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ def problem_of(error: Exception) -> Response:
     """The response for any exception; one that nobody foresaw becomes a 500 and is logged with its traceback."""
     if isinstance(error, HematoVisionError):
         response = problem(error.status, error.code, error.title, str(error))
-        if isinstance(error, LoginThrottled):
+        if error.seconds is not None:
             response.headers["Retry-After"] = str(error.seconds)
         return response
     if isinstance(error, HTTPException) and error.code:
@@ -61,6 +62,9 @@ def problem_of(error: Exception) -> Response:
             if header.lower() in ("allow", "retry-after"):
                 response.headers[header] = value
         return response
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        log.error("disk full", extra={"reason": error.strerror})
+        return problem_of(StorageFull("The disk is full. Make room on it, then send the request again."))
     log.exception("request failed")
     return problem(500, "internal_error", "The service failed", NEXT_STEP[500])
 

@@ -38,7 +38,7 @@ def init_app(app: Flask) -> None:
     def begin() -> None:
         given = request.headers.get("X-Request-ID", "")
         g.request_id = given if _ACCEPTED_ID.fullmatch(given) else uuid.uuid4().hex
-        g.started = time.perf_counter()
+        g.started, g.until = time.perf_counter(), time.monotonic() + app.config["DEADLINE"]
 
     @app.after_request
     def finish(response: Response) -> Response:

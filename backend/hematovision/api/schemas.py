@@ -131,6 +131,8 @@ class LimitsSchema(Shape):
     min_side = fields.Integer(required=True, metadata=says("Smallest side accepted, in pixels."))
     formats = fields.List(fields.String(), required=True)
     media_types = fields.List(fields.String(), required=True)
+    queue = fields.Integer(required=True, metadata=says("Pictures that may wait for a worker's model."))
+    deadline = fields.Integer(required=True, metadata=says("Seconds for a request to arrive and be answered."))
 
 
 class ModelSchema(ModelNameSchema):
@@ -148,6 +150,11 @@ class ModelSchema(ModelNameSchema):
 
 class ModelHealthSchema(ModelNameSchema):
     self_test = fields.String(required=True, validate=validate.Equal("passed"))
+    refused = fields.String(
+        required=True,
+        allow_none=True,
+        metadata=says("Why the bundle that CURRENT names now was refused, so that this one goes on; else null."),
+    )
 
 
 class DatabaseHealthSchema(Shape):
@@ -159,10 +166,19 @@ class DatabaseHealthSchema(Shape):
     reason = fields.String(required=True, allow_none=True, metadata=says("Why it is not ok, and what to do."))
 
 
+class QueueSchema(Shape):
+    """Of the worker that was asked."""
+
+    in_model = fields.Integer(required=True, metadata=says("Pictures in the model now."))
+    waiting = fields.Integer(required=True, metadata=says("Pictures waiting for it now."))
+    places = fields.Integer(required=True, metadata=says("How many may wait; the next one gets 503.", 16))
+
+
 class HealthSchema(Shape):
     status = fields.String(required=True, validate=validate.Equal("ok"))
     model = fields.Nested(ModelHealthSchema, required=True)
     database = fields.Nested(DatabaseHealthSchema, required=True)
+    queue = fields.Nested(QueueSchema, required=True)
     login = fields.String(required=True, validate=validate.OneOf(("on", "off")))
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from hematovision.api import access, requests_log
 from hematovision.api.app import create_app
 from hematovision.api.page import with_page
+from hematovision.api.services import Services
 from hematovision.errors import SettingRefused
 from hematovision.settings import Settings
 
@@ -17,12 +19,15 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 
-def wsgi(settings: Settings | None = None) -> WSGIApplication:
-    """API and page as one WSGI application; for `gunicorn "hematovision.api.serve:wsgi()"` too."""
+def wsgi(settings: Settings | None = None, stopping: Event | None = None) -> WSGIApplication:
+    """API and page as one WSGI application; for `gunicorn "hematovision.api.serve:wsgi()"` too. `stopping` is set by
+    whoever stops it."""
     settings = settings or Settings.from_env()
     requests_log.configure(settings.log_level)
     _keep_freed_memory()
-    return with_page(create_app(settings), settings.frontend)
+    services = Services.from_settings(settings, stopping)
+    services.in_use.follow(settings)
+    return with_page(create_app(settings, services), settings.frontend)
 
 
 def _keep_freed_memory() -> None:
@@ -51,33 +56,43 @@ def _gunicorn(settings: Settings) -> None:
     from gunicorn.app.base import BaseApplication
 
     class Service(BaseApplication):
+        stopping, deadline, drain = Event(), settings.deadline, settings.drain
+
         def load_config(self) -> None:
             for name, value in gunicorn_options(settings).items():
                 self.cfg.set(name, value)
 
         def load(self) -> WSGIApplication:
             # Called in each worker, after the fork: an interpreter made before it would not survive.
-            return wsgi(settings)
+            return wsgi(settings, self.stopping)
 
     Service().run()
 
 
 def gunicorn_options(settings: Settings) -> dict[str, Any]:
-    """Threads, so that one slow client holds no worker; connections kept; no file for uploads anywhere."""
+    """Threads, so that one slow client holds no worker, and none of the model's; connections kept; no file for uploads
+    anywhere."""
+    from hematovision.api.worker import Worker
+
     return {
         "bind": f"{settings.host}:{settings.port}",
-        "worker_class": "gthread",
+        "worker_class": Worker,
         "workers": settings.workers,
-        "threads": settings.threads,
+        "threads": threads(settings),
         "keepalive": 5,
         "timeout": 60,
-        "graceful_timeout": 30,
+        "graceful_timeout": settings.drain + settings.deadline + 10,
         "preload_app": False,
         "forwarded_allow_ips": "",  # whom to believe is said by one setting, and heard in `create_app`
         "control_socket_disable": True,  # would lie in the home folder, one for all instances
         "loglevel": settings.log_level,
         "proc_name": "hematovision",
     }
+
+
+def threads(settings: Settings) -> int:
+    """Of the server: one for each picture in the model or waiting for it, and some for all else."""
+    return settings.threads + settings.queue + settings.readers
 
 
 def _waitress(settings: Settings) -> None:
@@ -89,7 +104,7 @@ def _waitress(settings: Settings) -> None:
         wsgi(settings),
         host=settings.host,
         port=settings.port,
-        threads=settings.threads,
+        threads=threads(settings),
         inbuf_overflow=in_memory,
         max_request_body_size=in_memory,
         clear_untrusted_proxy_headers=False,  # they tell a forwarded request, which is refused without login

@@ -6,11 +6,15 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import cast
 
 from flask import current_app
 
-from hematovision.errors import HematoVisionError, ModelUnavailable
+from hematovision.api.following import ModelInUse
+from hematovision.api.remembered import Answers
+from hematovision.api.waiting import ModelQueue
+from hematovision.errors import HematoVisionError
 from hematovision.inference import InferenceService
 from hematovision.records.recorder import Recorder
 from hematovision.settings import Settings
@@ -26,23 +30,34 @@ def _now() -> datetime:
 
 @dataclass(frozen=True)
 class Services:
-    """The settings, the model or the reason why there is none, what records its answers: nothing, if not given; and the
-    clock by which sessions and tokens end."""
+    """The settings, the model to begin with or the reason why there is none, what records its answers:
+    nothing, if not given; and the clock by which sessions and tokens end. `stopping`: the process was told to stop."""
 
     settings: Settings
     model: InferenceService | HematoVisionError
     recorder: Recorder = field(default_factory=lambda: Recorder(Settings(recording="off")))
     clock: Callable[[], datetime] = _now
+    stopping: Event = field(default_factory=Event)
+    queue: ModelQueue = field(init=False)
+    in_use: ModelInUse = field(init=False)
+    answers: Answers = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "answers", Answers(self.settings.cache))
+        object.__setattr__(self, "in_use", ModelInUse(self.model))
+        object.__setattr__(self, "queue", ModelQueue(self.settings.threads, self.settings.queue))
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> Services:
+    def from_settings(cls, settings: Settings, stopping: Event | None = None) -> Services:
         """Open the current bundle, and the records beside it. Neither stops the service: /health then says why."""
-        recorder = Recorder(settings)
+        recorder, stopping = Recorder(settings), stopping or Event()
+        model: InferenceService | HematoVisionError
         try:
-            return cls(settings, InferenceService.open(settings.models, settings.runtime, settings.limits), recorder)
+            model = InferenceService.open(settings.models, settings.runtime, settings.limits)
         except HematoVisionError as error:
             log.error("no verified model", extra={"code": error.code, "reason": str(error)})
-            return cls(settings, error, recorder)
+            model = error
+        return cls(settings, model, recorder, stopping=stopping)
 
     @property
     def idle(self) -> timedelta:
@@ -51,10 +66,8 @@ class Services:
 
     @property
     def inference(self) -> InferenceService:
-        """The model. Raises `ModelUnavailable` with the reason while there is none."""
-        if isinstance(self.model, InferenceService):
-            return self.model
-        raise ModelUnavailable(str(self.model))
+        """The model in use now. Raises `ModelUnavailable` with the reason while there is none."""
+        return self.in_use.inference
 
 
 def services() -> Services:

@@ -18,7 +18,7 @@ def adapt(folder: Path, lab: str | None) -> None:
     """Make a bundle for one's own laboratory from the current one and a FOLDER of labelled pictures.
 
     FOLDER has one folder per class, some hundred pictures of cells in all. The current bundle stays in use until
-    models/CURRENT names the new one. Needs no TensorFlow.
+    `hematovision bundle use` names the new one. Needs no TensorFlow.
     """
     from hematovision import tables
     from hematovision.training.adapt import adapt as run_adapting
@@ -29,4 +29,4 @@ def adapt(folder: Path, lab: str | None) -> None:
         made = run_adapting(folder, models, name, progress)
     tables.scores({f"{name}, before": made.before, f"{name}, after": made.after})
     click.echo(f"Each cell was held back once. The new bundle: {made.path}")
-    click.echo(f"It is used once {models / 'CURRENT'} reads {made.path.parent.name}/{made.path.name}")
+    click.echo(f"To use it: hematovision bundle use {made.path.name}")

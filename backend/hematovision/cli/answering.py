@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from hematovision.cli.main import FOLDER, PICTURES
-from hematovision.errors import PictureRefused
+from hematovision.errors import ModelUnavailable, PictureRefused
 from hematovision.progress import bar
 from hematovision.settings import Settings
 
@@ -139,6 +140,27 @@ def verify(path: Path | None) -> None:
     opened = open_bundle(path or current_path(settings.models))
     InferenceService(opened, open_networks(settings.runtime, opened.path))
     click.echo(f"{opened.name} {opened.version}: {len(opened.record['files'])} files as released, self-test passed")
+
+
+@bundle.command()
+@click.argument("version")
+def use(version: str) -> None:
+    """Make VERSION the current bundle, once it is verified; a running service goes over to it by itself."""
+    from hematovision.bundle import current_path, make_current, named, open_bundle
+    from hematovision.inference import InferenceService
+    from hematovision.runtime import open_networks
+
+    settings = Settings.from_env()
+    name = named(settings.models, version)
+    opened = open_bundle(settings.models / name)
+    InferenceService(opened, open_networks(settings.runtime, opened.path))
+    before = None
+    with suppress(ModelUnavailable):
+        before = current_path(settings.models).relative_to(settings.models).as_posix()
+    make_current(settings.models, name)
+    click.echo(f"{name} is verified and current")
+    if before not in (None, name):
+        click.echo(f"To go back: hematovision bundle use {before}")
 
 
 def _files(pictures: Sequence[Path]) -> Iterator[Path]:

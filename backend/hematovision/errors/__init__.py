@@ -14,6 +14,12 @@
     │   └── PictureTooSmall         422  picture_too_small
     ├── ModelUnavailable            503  model_unavailable        (no verified model: no class, ever)
     │   └── BundleRefused           503  bundle_refused
+    ├── QueueFull                   503  queue_full               (as many pictures wait for the model as may)
+    ├── DeadlinePassed              503  deadline_passed
+    ├── Stopping                    503  stopping                 (the process was told to stop)
+    ├── BodyTooSlow                 408  body_too_slow            (the request did not arrive in time)
+    ├── ClientGone                  400  client_gone              (hung up while waiting)
+    ├── StorageFull                 507  storage_full             (the disk is full)
     ├── SettingRefused              500  setting_refused
     ├── LabelsRefused               422  labels_refused           (a folder of labelled pictures that cannot be used)
     ├── BoxesRefused                400  boxes_refused            (a query for boxes that there are not)
@@ -92,26 +98,35 @@ from hematovision.errors.records import (
 from hematovision.errors.root import HematoVisionError
 from hematovision.errors.service import (
     BodyRefused,
+    BodyTooSlow,
     BoxesRefused,
     BundleRefused,
     CellsRefused,
+    ClientGone,
+    DeadlinePassed,
     ExamplesUnavailable,
     JsonBroken,
     JsonTooLarge,
     LabelsRefused,
     ModelUnavailable,
+    QueueFull,
     SettingRefused,
+    Stopping,
+    StorageFull,
 )
 
 __all__ = [
     "AccessRefused",
     "AccountRefused",
     "BodyRefused",
+    "BodyTooSlow",
     "BoxesRefused",
     "BundleRefused",
     "CellsRefused",
     "ChainBroken",
+    "ClientGone",
     "CsrfRefused",
+    "DeadlinePassed",
     "ExamplesUnavailable",
     "HematoVisionError",
     "JsonBroken",
@@ -138,12 +153,15 @@ __all__ = [
     "PicturesSeveral",
     "PredictionUnknown",
     "QueryRefused",
+    "QueueFull",
     "RecordsOff",
     "RecordsRefused",
     "RecordsUnavailable",
     "SchemaRefused",
     "SessionNeeded",
     "SettingRefused",
+    "Stopping",
+    "StorageFull",
     "TokenRefused",
     "TokenUnknown",
     "UserUnknown",

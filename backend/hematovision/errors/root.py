@@ -9,3 +9,4 @@ class HematoVisionError(Exception):
     code = "hematovision_error"
     status = 500
     title = "HematoVision could not do this"
+    seconds: int | None = None  # after which to try again, where that is known

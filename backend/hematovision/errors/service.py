@@ -76,3 +76,54 @@ class ExamplesUnavailable(HematoVisionError):
     code = "examples_unavailable"
     status = 503
     title = "The example pictures are not here"
+
+
+class QueueFull(HematoVisionError):
+    """As many pictures wait for the model as may."""
+
+    code = "queue_full"
+    status = 503
+    title = "Too many pictures wait"
+    seconds = 1
+
+
+class DeadlinePassed(HematoVisionError):
+    """The picture was not answered in time; it may have waited all the while."""
+
+    code = "deadline_passed"
+    status = 503
+    title = "The picture was not answered in time"
+    seconds = 5
+
+
+class Stopping(HematoVisionError):
+    """The process was told to stop: it finishes what it has, and wants no more."""
+
+    code = "stopping"
+    status = 503
+    title = "This process is being stopped"
+    seconds = 5
+
+
+class BodyTooSlow(HematoVisionError):
+    """The body of the request had not arrived when its time was over."""
+
+    code = "body_too_slow"
+    status = 408
+    title = "The request took too long to arrive"
+
+
+class ClientGone(HematoVisionError):
+    """Nobody is there to be answered."""
+
+    code = "client_gone"
+    status = 400
+    title = "Whoever asked has hung up"
+
+
+class StorageFull(HematoVisionError):
+    """The disk is full, of the records or of temporary files."""
+
+    code = "storage_full"
+    status = 507
+    title = "The disk is full"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import time
@@ -47,17 +48,25 @@ def open_works(connection: Connection) -> list[tuple[UUID, str, int]]:
 
 def keep(connection: Connection, folder: Path, prediction: UUID, keeping: Keeping, at: datetime) -> Path:
     """Write a prediction's picture to the folder and its row to the transaction. Returns the file, which is the
-    caller's to take away should the transaction fail. Raises `WorkUnknown`."""
+    caller's to take away should the transaction fail. Raises `WorkUnknown`, or `StorageFull` with nothing left."""
     until = at + timedelta(days=_days(connection, keeping.work))
     digest = hashlib.sha256(keeping.png).hexdigest()
     values = {"prediction_id": prediction, "work_id": keeping.work, "until": until, "sha256": digest}
     connection.execute(insert(KeptPicture).values(values))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = file_of(folder, prediction)
-    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as written:  # noqa: PTH123  (its mode)
-        written.write(keeping.png)
-        written.flush()
-        os.fsync(written.fileno())
+    try:
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as written:  # noqa: PTH123  (mode)
+            written.write(keeping.png)
+            written.flush()
+            os.fsync(written.fileno())
+    except OSError as error:
+        file.unlink(missing_ok=True)
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise errors.StorageFull(
+            "The disk of the records is full: the picture was not kept. Make room, or send it without `work`."
+        ) from error
     return file
 
 

@@ -32,7 +32,7 @@ def new_folder(models: Path, version: str) -> Path:
 def made_current(folder: Path, models: Path, version: str) -> Path:
     """The finished folder under its own name, which `models/CURRENT` tells."""
     final = folder.rename(folder.with_name(version))
-    (models / bundle.CURRENT).write_text(f"{NAME}/{version}\n", encoding="utf-8")
+    bundle.make_current(models, f"{NAME}/{version}")
     return final
 
 
