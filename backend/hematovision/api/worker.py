@@ -12,8 +12,11 @@ from typing import Any
 from gunicorn.workers.gthread import ThreadWorker
 
 
+LATER = 1.0  # seconds after the application's own end of a request, which then says 408 itself
+
+
 class Worker(ThreadWorker):
-    """`app.deadline` seconds for a request to arrive; `app.drain` seconds between SIGTERM and the last request taken,
+    """`app.deadline` seconds for a request's head to arrive and as many for its body; `app.drain` seconds between SIGTERM and the last request taken,
     in which `app.stopping` is set."""
 
     def __init__(self, *given: Any) -> None:
@@ -22,12 +25,17 @@ class Worker(ThreadWorker):
         self._stop_at: float | None = None
 
     def handle(self, conn: Any) -> Any:
-        """One request; its body is read in here, in a thread, by blocking reads that know no end of their own."""
+        """One request; it is read in here, in a thread, by blocking reads that know no end of their own."""
         self._cut_off_at[conn] = time.monotonic() + self.app.deadline
         try:
             return super().handle(conn)
         finally:
             self._cut_off_at.pop(conn, None)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """The same request, its head read."""
+        self._cut_off_at[conn] = time.monotonic() + self.app.deadline + LATER
+        return super().handle_request(req, conn)
 
     def notify(self) -> None:
         """Called by the worker's own loop, at least every second."""
