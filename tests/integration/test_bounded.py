@@ -19,7 +19,7 @@ from pictures import drawn_cell, encoded
 from running import Running, running
 
 CELL = encoded(drawn_cell(), "JPEG")
-LARGE = encoded(drawn_cell(width=1_600, height=1_200), "JPEG")  # keeps the model busy for a while
+LARGE = encoded(drawn_cell(width=3_200, height=2_400), "JPEG")  # keeps the model busy for most of a second
 JPEG = {"Content-Type": "image/jpeg"}
 DEADLINE = 3
 HEAD = "POST /classify HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n"
