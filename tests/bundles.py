@@ -12,6 +12,9 @@ from discs import FITTED
 from hematovision.bundle import Bundle
 from hematovision.familiar import Familiar
 from hematovision.head import Head
+from hematovision.quality import Accepted
+
+ANYTHING = Accepted(0, 0, 0, 99, 0, rate=0.99)  # no picture is too bad
 
 
 def drawn_bundle(labels: Sequence[str], path: Path = Path(), **record: Any) -> Bundle:
@@ -30,6 +33,7 @@ def drawn_bundle(labels: Sequence[str], path: Path = Path(), **record: Any) -> B
         head=Head(np.zeros((2, len(labels)), np.float32), np.zeros(len(labels), np.float32)),
         familiar=Familiar(np.eye(2, dtype=np.float32), np.array([0, 1]), limit=0.3, rate=0.99),
         readouts=(),
+        accepted=ANYTHING,
         metrics={},
         record=record,
         sha256="0" * 64,

@@ -17,6 +17,7 @@ from hematovision.familiar import Familiar
 from hematovision.head import Head
 from hematovision.inference import InferenceService
 from hematovision.locator import KINDS, STRIDE, WINDOW, Fitted, Sought
+from hematovision.quality import Accepted
 from hematovision.road import Road
 from hematovision.runtime import Networks, Outputs
 from pictures import RGB
@@ -123,6 +124,7 @@ def with_fakes(service: InferenceService, label: str = "lymphocyte", sure: float
         head=Head(each, 0 * each[0]),
         familiar=Familiar(each, np.arange(len(each)), limit=2.0, rate=0.99),  # no cell is unfamiliar
         readouts=(),
+        accepted=Accepted(0, 0, 0, 99, 0, rate=0.99),  # no picture is too bad
     )
     seeing.bundle = bundle
     seeing.road = Road(bundle, Networks(SeesDiscs(), TellsByColour(bundle.labels, label, sure)))

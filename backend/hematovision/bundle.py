@@ -12,7 +12,7 @@ import json
 import math
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path, PurePosixPath
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -24,6 +24,7 @@ from hematovision.errors import BundleRefused, ModelUnavailable
 from hematovision.familiar import Familiar
 from hematovision.head import Head
 from hematovision.locator import KINDS, Fitted
+from hematovision.quality import Accepted
 from hematovision.readout import Readout
 
 FORMAT = 5
@@ -55,6 +56,7 @@ class Bundle:
     head: Head
     familiar: Familiar
     readouts: tuple[Readout, ...]
+    accepted: Accepted
     metrics: dict[str, Any]
     record: dict[str, Any]
     sha256: str  # of bundle.json, which holds that of every other file: it names all of the bundle
@@ -134,6 +136,7 @@ def open_bundle(path: Path) -> Bundle:
             head=head_of(path, len(labels)),
             familiar=_familiar(path, record["familiarity"], len(labels)),
             readouts=_readouts(path, record["readouts"], labels),
+            accepted=_accepted(record["quality"]),
             metrics=metrics,
             record=record,
             sha256=sha256_of(path / RECORD),
@@ -206,6 +209,14 @@ def _familiar(path: Path, record: dict[str, Any], classes: int) -> Familiar:
     if not (whole and labels.min() >= 0 and labels.max() < classes and 0 < limit <= 2 and 0 < rate <= 1):
         raise ValueError("what is remembered")
     return Familiar(features, labels, limit, rate)
+
+
+def _accepted(record: dict[str, Any]) -> Accepted:
+    """What a picture of a cell must be like. Raises `ValueError` for limits that cannot be."""
+    limits = Accepted(**{each.name: float(record[each.name]) for each in fields(Accepted)})
+    if not (all(0 <= each < math.inf for each in astuple(limits)) and limits.stain_from <= limits.stain_to):
+        raise ValueError("limits of quality")
+    return limits
 
 
 def _verify_files(path: Path, files: dict[str, str]) -> None:

@@ -69,9 +69,9 @@ class InferenceService:
         classified = self.road.classify(decoded.rgb, to_classify)
         cells = [
             judging.judge(
-                self.bundle, _in_original(each, decoded), self._prediction(row.tolist()), float(distance), look
+                self.bundle, _in_original(each, decoded), self._prediction(row.tolist()), float(distance), look, good
             )
-            for each, row, distance, look in zip(to_classify, *classified[:3], strict=True)
+            for each, row, distance, look, good in zip(to_classify, *classified[:4], strict=True)
         ]
         if why:
             cells = [

@@ -9,8 +9,7 @@ from typing import NamedTuple
 from hematovision.bundle import Bundle
 from hematovision.cells import Box, Cell, ClassifiedCell, Prediction, Probability, Seen, in_words
 from hematovision.locator import Found
-
-PLATELET = "platelet"
+from hematovision.quality import PLATELET, Quality
 
 
 class Judgement(NamedTuple):
@@ -23,9 +22,11 @@ class Judgement(NamedTuple):
     reasons: tuple[str, ...] = ()
 
 
-def judge(bundle: Bundle, found: Found, prediction: Prediction, distance: float, sketch: str) -> ClassifiedCell:
+def judge(
+    bundle: Bundle, found: Found, prediction: Prediction, distance: float, sketch: str, quality: Quality
+) -> ClassifiedCell:
     """A cell that was located and classified, at a `distance` from the nearest that the bundle remembers: beyond its
-    limit it has no label. `sketch` is what it looks like."""
+    limit it has no label. `sketch` is what it looks like, `quality` how good its picture is."""
     best = prediction.best
     familiar = bundle.familiar
     if distance > familiar.limit:
@@ -33,7 +34,8 @@ def judge(bundle: Bundle, found: Found, prediction: Prediction, distance: float,
             f"It is further ({distance:.2f}) from every cell that the model remembers than {familiar.rate:.1%} of "
             f"validation's cells were ({familiar.limit:.2f}), so no class is named. A person should look."
         )
-        return _cell(found, prediction, "unfamiliar", [reason], sketch)
+        reasons = [reason, *bundle.accepted.reasons(found.kind, quality)]
+        return _cell(found, prediction, "unfamiliar", reasons, sketch)
     reasons = []
     if best.probability < bundle.confident_from:
         second = sorted(prediction.probabilities, key=lambda each: -each.probability)[1]
@@ -49,7 +51,9 @@ def judge(bundle: Bundle, found: Found, prediction: Prediction, distance: float,
         reasons.append(
             f"By its shape it was located as {located}, and classified as {in_words(best.label)}. A person should look."
         )
-    return _cell(found, prediction, "check" if reasons else "confident", reasons, sketch)
+    if not reasons:  # a bad picture alone is no reason: the model is as right where it is sure, and less often sure
+        return _cell(found, prediction, "confident", [], sketch)
+    return _cell(found, prediction, "check", [*reasons, *bundle.accepted.reasons(found.kind, quality)], sketch)
 
 
 def red(found: Found) -> Cell:

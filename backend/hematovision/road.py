@@ -15,6 +15,7 @@ from hematovision.framing import frame
 from hematovision.head import pooled
 from hematovision.images import RGB
 from hematovision.locator import Found, main_of
+from hematovision.quality import Quality, qualities
 from hematovision.runtime import Networks
 from hematovision.sketch import sketch
 from hematovision.smear import cells_of
@@ -22,12 +23,14 @@ from hematovision.smear import cells_of
 
 class Classified(NamedTuple):
     """Of N cells: `probabilities` (N, classes), calibrated, in the order of `bundle.labels`; `distances` (N,), 0..2,
-    from the nearest cell that the bundle remembers; `sketches`, what each looks like; `features` (N, h, w, D), what the
+    from the nearest cell that the bundle remembers; `sketches`, what each looks like; `qualities`, how good its picture
+    is; `features` (N, h, w, D), what the
     network saw of it at each place."""
 
     probabilities: NDArray[np.float64]
     distances: NDArray[np.float64]
     sketches: list[str]
+    qualities: list[Quality]
     features: NDArray[np.float32]
 
 
@@ -51,8 +54,13 @@ class Road:
         features = self.features(frames)
         means = pooled(features)
         probabilities = softmax(self.bundle.head.logits(means), self.bundle.temperature)
-        distances = self.bundle.familiar.distances(means)
-        return Classified(np.asarray(probabilities), distances, [*map(sketch, frames)], features)
+        return Classified(
+            np.asarray(probabilities),
+            self.bundle.familiar.distances(means),
+            [*map(sketch, frames)],
+            qualities(frames, background_of(rgb)),
+            features,
+        )
 
     def frames(self, rgb: RGB, cells: Sequence[Found]) -> NDArray[np.uint8]:
         """(H, W, 3) uint8 and N cells in it -> their standard pictures (N, size, size, 3)."""

@@ -29,6 +29,7 @@ from hematovision.images import decode
 from hematovision.inference import InferenceService
 from hematovision.judging import judge
 from hematovision.locator import Found
+from hematovision.quality import Quality
 from hematovision.settings import Settings
 from pictures import MEDIA_TYPE, SAVED_AS, drawn_cell, encoded
 
@@ -178,7 +179,8 @@ def test_nothing_is_claimed_of_a_cell_without_a_label() -> None:
     bundle = drawn_bundle(("lymphocyte", "neutrophil"))
     found, features = Found(10, 10, 50, 50, "nucleated", 0.9, edge=False), np.ones((4, 4, 2), np.float32)
     prediction = Prediction((Probability("lymphocyte", 0.99), Probability("neutrophil", 0.01)))
-    named, unfamiliar = (judge(bundle, found, prediction, distance, "0" * 16) for distance in (0.0, 2.0))
+    good = Quality(sharpness=1, stain=1, light=230)
+    named, unfamiliar = (judge(bundle, found, prediction, distance, "0" * 16, good) for distance in (0.0, 2.0))
     assert grounds(bundle, named, found, features) is not None
     assert grounds(bundle, unfamiliar, found, features) is None
 

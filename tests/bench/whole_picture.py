@@ -16,6 +16,7 @@ from hematovision.head import pooled
 from hematovision.images import RGB, decode, resize
 from hematovision.inference import InferenceService
 from hematovision.locator import Found
+from hematovision.quality import Quality
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
@@ -47,7 +48,8 @@ class WholePictureService(InferenceService):
         probabilities = softmax(self.bundle.head.logits(means), self.bundle.temperature)[0].tolist()
         whole = Found(0, 0, decoded.width, decoded.height, "nucleated", score=1.0, edge=False)
         prediction = Prediction(tuple(map(Probability, self.bundle.labels, probabilities)))
-        cell = judging.judge(self.bundle, whole, prediction, distance=0.0, sketch="0" * 16)
+        good = Quality(sharpness=1, stain=1, light=255)
+        cell = judging.judge(self.bundle, whole, prediction, distance=0.0, sketch="0" * 16, quality=good)
         seen = Seen(1, 0, 0)
         return Answer(
             Model(self.bundle.name, self.bundle.version),

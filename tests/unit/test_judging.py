@@ -12,6 +12,7 @@ from bundles import drawn_bundle
 from hematovision.cells import Box, Cell, Prediction, Probability, Seen
 from hematovision.judging import judge, of_picture, red
 from hematovision.locator import Found
+from hematovision.quality import Accepted, Quality
 
 LABELS = ("immature_granulocyte", "lymphocyte", "platelet")
 BUNDLE = drawn_bundle(LABELS)
@@ -22,20 +23,20 @@ def prediction(*probabilities: float) -> Prediction:
     return Prediction(tuple(map(Probability, LABELS, probabilities)))
 
 
-SKETCH = "00ff00ff00ff00ff"
+SKETCH, GOOD = "00ff00ff00ff00ff", Quality(sharpness=1.0, stain=0.9, light=230)
 NEAR, FAR = BUNDLE.familiar.limit, BUNDLE.familiar.limit + 0.001
 SURE, UNSURE = prediction(0.02, 0.95, 0.03), prediction(0.25, 0.7, 0.05)
 
 
 def test_a_cell_that_the_model_is_sure_of_is_confident_and_needs_no_reason() -> None:
-    cell = judge(BUNDLE, FOUND, SURE, NEAR, SKETCH)
+    cell = judge(BUNDLE, FOUND, SURE, NEAR, SKETCH, GOOD)
     assert (cell.status, cell.label, cell.confidence, cell.reasons) == ("confident", "lymphocyte", 0.95, ())
     assert (cell.kind, cell.edge) == ("nucleated", False)
     assert cell.probabilities == SURE.probabilities
 
 
 def test_below_the_limit_a_person_should_look_and_is_told_the_next_class() -> None:
-    cell = judge(BUNDLE, FOUND, UNSURE, NEAR, SKETCH)
+    cell = judge(BUNDLE, FOUND, UNSURE, NEAR, SKETCH, GOOD)
     assert (cell.status, cell.label, cell.confidence) == ("check", "lymphocyte", 0.7)
     [reason] = cell.reasons
     for told in ("70.0%", "90.0%", "99.5%", "immature granulocyte (25.0%)", "A person should look."):
@@ -43,12 +44,12 @@ def test_below_the_limit_a_person_should_look_and_is_told_the_next_class() -> No
 
 
 def test_a_hair_below_the_limit_it_is_not_said_to_be_at_it() -> None:
-    [reason] = judge(BUNDLE, FOUND, prediction(0.0502, 0.8998, 0.05), NEAR, SKETCH).reasons
+    [reason] = judge(BUNDLE, FOUND, prediction(0.0502, 0.8998, 0.05), NEAR, SKETCH, GOOD).reasons
     assert "nearly 90.0% sure, below the 90.0%" in reason
 
 
 def test_at_the_limit_it_is_confident() -> None:
-    assert judge(BUNDLE, FOUND, prediction(0.05, 0.9, 0.05), NEAR, SKETCH).status == "confident"
+    assert judge(BUNDLE, FOUND, prediction(0.05, 0.9, 0.05), NEAR, SKETCH, GOOD).status == "confident"
 
 
 @pytest.mark.parametrize(
@@ -59,7 +60,7 @@ def test_at_the_limit_it_is_confident() -> None:
     ],
 )
 def test_where_shape_and_class_disagree_a_person_should_look(kind: str, answer: Prediction, told: str) -> None:
-    cell = judge(BUNDLE, replace(FOUND, kind=kind), answer, NEAR, SKETCH)
+    cell = judge(BUNDLE, replace(FOUND, kind=kind), answer, NEAR, SKETCH, GOOD)
     assert cell.status == "check"
     [reason] = cell.reasons
     assert told in reason
@@ -67,13 +68,12 @@ def test_where_shape_and_class_disagree_a_person_should_look(kind: str, answer: 
 
 
 def test_a_platelet_that_is_called_one_is_confident() -> None:
-    assert (
-        judge(BUNDLE, replace(FOUND, kind="platelet"), prediction(0.02, 0.03, 0.95), NEAR, SKETCH).status == "confident"
-    )
+    cell = judge(BUNDLE, replace(FOUND, kind="platelet"), prediction(0.02, 0.03, 0.95), NEAR, SKETCH, GOOD)
+    assert cell.status == "confident"
 
 
 def test_what_is_far_from_every_remembered_cell_is_unfamiliar_and_has_no_label_however_sure_the_model() -> None:
-    cell = judge(BUNDLE, FOUND, SURE, FAR, SKETCH)
+    cell = judge(BUNDLE, FOUND, SURE, FAR, SKETCH, GOOD)
     assert (cell.status, cell.label, cell.confidence) == ("unfamiliar", None, None)
     assert cell.probabilities == SURE.probabilities
     [reason] = cell.reasons
@@ -82,7 +82,7 @@ def test_what_is_far_from_every_remembered_cell_is_unfamiliar_and_has_no_label_h
 
 
 def test_both_reasons_are_told() -> None:
-    assert len(judge(BUNDLE, replace(FOUND, kind="platelet"), UNSURE, NEAR, SKETCH).reasons) == 2
+    assert len(judge(BUNDLE, replace(FOUND, kind="platelet"), UNSURE, NEAR, SKETCH, GOOD).reasons) == 2
 
 
 def test_a_red_cell_is_seen_and_not_classified() -> None:
@@ -91,7 +91,7 @@ def test_a_red_cell_is_seen_and_not_classified() -> None:
 
 
 def test_a_box_is_whole_pixels_that_hold_what_was_found() -> None:
-    assert judge(BUNDLE, FOUND, SURE, NEAR, SKETCH).box == Box(10, 20, 31, 31)  # 10..41 and 20..51
+    assert judge(BUNDLE, FOUND, SURE, NEAR, SKETCH, GOOD).box == Box(10, 20, 31, 31)  # 10..41 and 20..51
 
 
 @settings(deadline=None)
@@ -104,7 +104,7 @@ def test_every_box_holds_what_was_found_and_no_pixel_more(x: float, y: float, wi
 
 
 def test_what_is_said_of_a_picture_is_what_is_said_of_its_first_cell() -> None:
-    first, second = judge(BUNDLE, FOUND, UNSURE, NEAR, SKETCH), judge(BUNDLE, FOUND, SURE, NEAR, SKETCH)
+    first, second = judge(BUNDLE, FOUND, UNSURE, NEAR, SKETCH, GOOD), judge(BUNDLE, FOUND, SURE, NEAR, SKETCH, GOOD)
     said = of_picture([first, second], Seen(2, 0, 0))
     assert said == (first.status, first.label, first.confidence, first.probabilities, first.reasons)
 
@@ -122,3 +122,28 @@ def test_what_shows_no_cell_at_all_is_no_smear() -> None:
     assert (said.status, said.label, said.confidence, said.probabilities) == ("not_a_smear", None, None, ())
     [reason] = said.reasons
     assert "Send a photograph" in reason and reason.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("quality", "told"),
+    [
+        (GOOD._replace(sharpness=0.4), ["blurred", "0.40", "99.5%", "0.60", "Focus"]),
+        (GOOD._replace(light=80), ["dark", "80 of 255", "(100)", "more light"]),
+        (GOOD._replace(stain=0.1), ["paler", "0.10", "0.20", "too much light"]),
+        (GOOD._replace(stain=1.4), ["darker", "1.40", "1.20", "too little light"]),
+    ],
+)
+def test_where_the_model_is_unsure_of_a_bad_picture_it_is_said_what_is_wrong(quality: Quality, told: list[str]) -> None:
+    strict = replace(BUNDLE, accepted=Accepted(0.6, 0.5, 0.2, 1.2, 100, rate=0.995))
+    assert len(judge(strict, FOUND, UNSURE, NEAR, SKETCH, GOOD).reasons) == 1
+    for distance, status in ((NEAR, "check"), (FAR, "unfamiliar")):
+        cell = judge(strict, FOUND, UNSURE, distance, SKETCH, quality)
+        assert cell.status == status
+        assert all(each in cell.reasons[1] for each in told), cell.reasons
+    assert judge(strict, FOUND, SURE, NEAR, SKETCH, quality) == judge(strict, FOUND, SURE, NEAR, SKETCH, GOOD)
+
+
+def test_a_platelet_has_its_own_focus_and_no_nucleus_to_be_stained() -> None:
+    strict = replace(BUNDLE, accepted=Accepted(0.6, 0.5, 0.2, 1.2, 100, rate=0.995))
+    for quality, reasons in ((Quality(0.55, 0.1, 200), 2), (Quality(0.45, 0.1, 200), 3)):
+        assert len(judge(strict, replace(FOUND, kind="platelet"), UNSURE, NEAR, SKETCH, quality).reasons) == reasons

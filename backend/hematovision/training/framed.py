@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from hematovision.background import background_of
+from hematovision.background import Colour, background_of
 from hematovision.framing import frame
 from hematovision.images import RGB, decode
 from hematovision.locator import Found, main_of
@@ -19,10 +19,13 @@ Locate = Callable[[RGB], list[Found]]
 
 @dataclass(frozen=True)
 class FramedCell:
-    """A labelled cell's standard picture with `ROOM`: (ROOM * size, ROOM * size, 3) uint8."""
+    """A labelled cell's standard picture with `ROOM`: (ROOM * size, ROOM * size, 3) uint8; the kind of object it was
+    located as, and the background that it had."""
 
     cell: LabelledCell
     rgb: RGB
+    kind: str
+    background: Colour
 
 
 def framed(
@@ -38,8 +41,9 @@ def framed(
             rgb = decode(cell.path.read_bytes()).rgb
         main = main_of(locate(rgb), rgb.shape[1], rgb.shape[0])
         if main is not None:
-            side = ROOM * context * main.side
-            kept.append(FramedCell(cell, frame(rgb, main.centre, side, round(ROOM * size), background_of(rgb))))
+            side, background = ROOM * context * main.side, background_of(rgb)
+            standard = frame(rgb, main.centre, side, round(ROOM * size), background)
+            kept.append(FramedCell(cell, standard, main.kind, background))
         progress("framing cells", done, len(cells))
     return kept
 

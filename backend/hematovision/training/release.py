@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hematovision import __version__, bundle, calibration, familiar
+from hematovision import __version__, bundle, calibration, familiar, quality
 from hematovision.errors import LabelsRefused
 from hematovision.head import pooled
 from hematovision.inference import InferenceService
@@ -21,7 +22,7 @@ from hematovision.runtime import LiteRT, Outputs, open_networks
 from hematovision.training import locating
 from hematovision.training.export import write_classifier
 from hematovision.training.fields import read_fields
-from hematovision.training.framed import framed, middle
+from hematovision.training.framed import FramedCell, framed, middle
 from hematovision.training.labs import LabelledCell, read_cells
 from hematovision.training.readouts import read_off, written
 from hematovision.training.remembered import remembered
@@ -40,6 +41,7 @@ from hematovision.training.writing import (
 )
 
 FAMILIAR_RATE = 0.99  # of val cells, familiar
+QUALITY_RATE = 0.995  # of each laboratory's val cells, within each limit of a picture's quality
 
 
 def release(
@@ -97,14 +99,15 @@ def assemble(data: Path, locator: Path, run: Path, folder: Path, version: str, p
     write_classifier(run / "best.keras", folder)
     classifier = LiteRT(folder / "model.tflite", Outputs)
 
-    def outputs(of: Sequence[LabelledCell]) -> tuple[Outputs, NDArray[np.int64]]:
-        """What the classifier says of each cell in which one is found, and its class."""
+    def outputs(of: Sequence[LabelledCell]) -> tuple[Outputs, NDArray[np.int64], list[FramedCell]]:
+        """What the classifier says of each cell in which one is found, its class, and its standard picture."""
         kept = framed(of, find, config["size"], config["context"], progress)
-        pictures = np.stack([middle(each.rgb, config["size"]) for each in kept]).astype(np.float32)
-        return classifier(pictures), np.array([labels.index(each.cell.label) for each in kept])
+        kept = [replace(each, rgb=middle(each.rgb, config["size"])) for each in kept]
+        pictures = np.stack([each.rgb for each in kept]).astype(np.float32)
+        return classifier(pictures), np.array([labels.index(each.cell.label) for each in kept]), kept
 
-    (logits, features), truth = outputs([cell for cell in cells if cell.split == "val"])
-    learned, classes = outputs(remembered([cell for cell in cells if cell.split == "train"], config["seed"]))
+    (logits, features), truth, val = outputs([cell for cell in cells if cell.split == "val"])
+    learned, classes, _ = outputs(remembered([cell for cell in cells if cell.split == "train"], config["seed"]))
     record = {
         "name": NAME,
         "version": version,
@@ -121,6 +124,7 @@ def assemble(data: Path, locator: Path, run: Path, folder: Path, version: str, p
         "calibration": calibrated(logits, truth),
         "familiarity": _familiarity(folder, learned.features, classes, features),
         "readouts": written([], folder / bundle.READOUTS),
+        "quality": _quality(val),
         "training": {
             "labs": sorted({cell.lab for cell in cells}),
             "pictures_sha256": about["pictures_sha256"],
@@ -161,3 +165,10 @@ def _familiarity(
     distances = familiar.nearest(familiar.directions(pooled(val)), familiar.directions(kept.astype(np.float32)))
     limit = float(np.quantile(distances, FAMILIAR_RATE))
     return {"limit": limit, "rate": FAMILIAR_RATE, "remembered": len(kept), "fitted_on": "val", "n": len(distances)}
+
+
+def _quality(val: Sequence[FramedCell]) -> dict[str, Any]:
+    """What pictures of cells are like in val, laboratory by laboratory."""
+    each = [quality.qualities(one.rgb[np.newaxis], one.background)[0] for one in val]
+    accepted = quality.fitted([one.cell.lab for one in val], [one.kind for one in val], each, QUALITY_RATE)
+    return asdict(accepted) | {"fitted_on": "val", "n": len(val)}
