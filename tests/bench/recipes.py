@@ -112,6 +112,7 @@ def config(**given: object) -> TrainConfig:
 
 IDEAS = {
     "as it is": Idea(),
+    "without the curve": Idea(config(augmentation=Augmentation(curve=(1, 1)))),
     "even strength": Idea(always=even_strength),
     "even colour": Idea(always=even_colour),
     "random convolutions": Idea(before=convolved),
