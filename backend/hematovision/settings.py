@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -90,6 +91,9 @@ class Settings:
     )
     open: int = _setting("`1` answers other addresses and forwarded requests without login; `0` refuses them.", 0)
     proxies: int = _setting("Proxies in front whose `X-Forwarded-For` and `-Proto` are believed.", 0)
+    metrics: tuple[str, ...] = _setting(
+        "Networks, separated by commas, that may ask for `/metrics`, past any proxy; empty: this machine alone.", ()
+    )
     idle_minutes: int = _setting("Minutes after which an unused session ends.", 30)
     replicas: tuple[str, ...] = _setting(
         "Services that nginx balances over, `host:port`, separated by commas; empty: the one of `_HOST` and `_PORT`.",
@@ -139,6 +143,13 @@ class Settings:
         ):
             if not low <= getattr(self, name) <= high:
                 raise errors.SettingRefused(f"{variable(name)} must be between {low:,} and {high:,}.")
+        for network in self.metrics:
+            try:
+                ip_network(network)
+            except ValueError:
+                raise errors.SettingRefused(
+                    f"{variable('metrics')} must be networks, 10.0.0.0/8, not {network!r}."
+                ) from None
         if self.login == "on" and self.recording == "off":
             raise errors.SettingRefused("HEMATOVISION_LOGIN=on keeps its users in the records: leave RECORDING on.")
 

@@ -37,6 +37,7 @@ GIVEN = {
     "login": ("on", "on"),
     "open": ("1", 1),
     "proxies": ("2", 2),
+    "metrics": ("10.0.0.0/8, ::1", ("10.0.0.0/8", "::1")),
     "idle_minutes": ("10", 10),
     "replicas": ("one:8000, two:8000", ("one:8000", "two:8000")),
     "http_port": ("8080", 8080),
