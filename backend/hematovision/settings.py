@@ -14,6 +14,7 @@ from platformdirs import user_data_path
 from hematovision import errors
 
 PREFIX = "HEMATOVISION_"
+MOST_OF_QUOTA = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,9 @@ class Settings:
     login: str = _setting(
         "`off` on a person's own machine, or `on`: users with passwords, sessions, tokens, roles.", "off"
     )
+    quota: int = _setting(
+        "Requests an hour for each token of users who have no quota of their own; `0`: without end.", 0
+    )
     open: int = _setting("`1` answers other addresses and forwarded requests without login; `0` refuses them.", 0)
     proxies: int = _setting("Proxies in front whose `X-Forwarded-For` and `-Proto` are believed.", 0)
     metrics: tuple[str, ...] = _setting(
@@ -134,6 +138,7 @@ class Settings:
             ("max_bytes", 1_024, 1_000_000_000),
             ("max_pixels", 1_024, 89_000_000),  # above it Pillow's own guard against decompression bombs speaks
             ("max_held_back", 0, 100),
+            ("quota", 0, MOST_OF_QUOTA),
             ("open", 0, 1),
             ("proxies", 0, 10),
             ("idle_minutes", 1, 720),

@@ -88,6 +88,7 @@ TABLE = [
     Row("POST", "/users", ADMINS, {"json": {"name": "{new}", **NEW_USER}}),
     Row("PATCH", "/users/{me}", ADMINS, {"json": {"role": "{role}"}}),
     Row("PATCH", "/users/{somebody}", ADMINS, {"json": {"role": "viewer"}}),
+    Row("PATCH", "/users/{somebody}", ADMINS, {"json": {"quota": None}}),
 ]
 
 

@@ -40,7 +40,7 @@ class Classify(Resource):
     @namespace.expect(upload)
     @namespace.doc(
         "classify",
-        **answers(RecordedAnswerSchema, 400, 404, 408, 413, 415, 422, 503, 507),
+        **answers(RecordedAnswerSchema, 400, 404, 408, 413, 415, 422, 429, 503, 507),
         description="Send one JPEG, PNG, WebP, BMP or TIFF as multipart field `image`, or as the raw body:\n\n"
         "    curl -F image=@cell.jpg http://127.0.0.1:8000/classify\n"
         "    curl --data-binary @cell.jpg -H 'Content-Type: image/jpeg' http://127.0.0.1:8000/classify\n\n"
