@@ -29,6 +29,7 @@ def drawn_bundle(labels: Sequence[str], path: Path = Path(), **record: Any) -> B
         confident_rate=0.995,
         head=Head(np.zeros((2, len(labels)), np.float32), np.zeros(len(labels), np.float32)),
         familiar=Familiar(np.eye(2, dtype=np.float32), np.array([0, 1]), limit=0.3, rate=0.99),
+        readouts=(),
         metrics={},
         record=record,
         sha256="0" * 64,

@@ -122,6 +122,7 @@ def with_fakes(service: InferenceService, label: str = "lymphocyte", sure: float
         confident_from=0.9,
         head=Head(each, 0 * each[0]),
         familiar=Familiar(each, np.arange(len(each)), limit=2.0, rate=0.99),  # no cell is unfamiliar
+        readouts=(),
     )
     seeing.bundle = bundle
     seeing.road = Road(bundle, Networks(SeesDiscs(), TellsByColour(bundle.labels, label, sure)))

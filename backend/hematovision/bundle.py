@@ -1,5 +1,5 @@
 """A model is a folder: bundle.json, two networks (locator and model, each .keras and .tflite), metrics.json,
-head.npz, familiar.npz, MODEL_CARD.md, selftest/.
+head.npz, familiar.npz, readouts.npz, MODEL_CARD.md, selftest/.
 
 bundle.json holds every fact that serving needs (labels in order, input, framing, fitted limits) and the SHA-256 of
 every other file. A folder is opened only when all of it is as written.
@@ -18,18 +18,21 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from hematovision.errors import BundleRefused, ModelUnavailable
 from hematovision.familiar import Familiar
 from hematovision.head import Head
 from hematovision.locator import KINDS, Fitted
+from hematovision.readout import Readout
 
-FORMAT = 4
+FORMAT = 5
 CURRENT = "CURRENT"
 RECORD = "bundle.json"
 SELF_TEST = "selftest/expected.json"
 FAMILIAR = "familiar.npz"
 HEAD = "head.npz"
+READOUTS = "readouts.npz"
 NETWORKS = ("locator.keras", "locator.tflite", "model.keras", "model.tflite")
 LARGEST_INPUT = 1024  # pixels a side
 CELL_BOX = "cell-box"  # framing since format 2: a square around the cell's box, `context` times its longer side
@@ -51,6 +54,7 @@ class Bundle:
     confident_rate: float  # ... since this share of val answers was right from there on
     head: Head
     familiar: Familiar
+    readouts: tuple[Readout, ...]
     metrics: dict[str, Any]
     record: dict[str, Any]
     sha256: str  # of bundle.json, which holds that of every other file: it names all of the bundle
@@ -129,6 +133,7 @@ def open_bundle(path: Path) -> Bundle:
             confident_rate=float(record["calibration"]["confident_rate"]),
             head=head_of(path, len(labels)),
             familiar=_familiar(path, record["familiarity"], len(labels)),
+            readouts=_readouts(path, record["readouts"], labels),
             metrics=metrics,
             record=record,
             sha256=sha256_of(path / RECORD),
@@ -169,11 +174,27 @@ def sha256_of(path: Path) -> str:
 def head_of(path: Path, classes: int) -> Head:
     """The last layer in a bundle's folder. Raises `ValueError` for what cannot be one."""
     with np.load(path / HEAD, allow_pickle=False) as kept:
-        kernel, bias = kept["kernel"].astype(np.float32), kept["bias"].astype(np.float32)
+        return _layer("the last layer", kept["kernel"], kept["bias"], classes)
+
+
+def _layer(what: str, kernel: NDArray[np.floating], bias: NDArray[np.floating], columns: int) -> Head:
     finite = bool(np.isfinite(kernel).all() and np.isfinite(bias).all())
-    if not (kernel.ndim == 2 and kernel.shape[1:] == bias.shape == (classes,) and finite):
-        raise ValueError("the last layer")
-    return Head(kernel, bias)
+    if not (kernel.ndim == 2 and kernel.shape[1:] == bias.shape == (columns,) and finite):
+        raise ValueError(what)
+    return Head(kernel.astype(np.float32), bias.astype(np.float32))
+
+
+def _readouts(path: Path, record: list[dict[str, Any]], labels: tuple[str, ...]) -> tuple[Readout, ...]:
+    """The readouts in a bundle's folder, in the order of its record. Raises `ValueError` for what cannot be one."""
+    readouts = []
+    with np.load(path / READOUTS, allow_pickle=False) as kept:
+        for each in record:
+            name, values, of = str(each["name"]), tuple(map(str, each["values"])), tuple(map(str, each["labels"]))
+            if not set(of) <= set(labels):
+                raise ValueError(f"{name}'s labels")
+            layer = _layer(f"the layer of {name}", kept[f"{name} kernel"], kept[f"{name} bias"], len(values))
+            readouts.append(Readout(name, values, of, bool(each["leaning"]), layer))
+    return tuple(readouts)
 
 
 def _familiar(path: Path, record: dict[str, Any], classes: int) -> Familiar:
@@ -188,7 +209,7 @@ def _familiar(path: Path, record: dict[str, Any], classes: int) -> Familiar:
 
 
 def _verify_files(path: Path, files: dict[str, str]) -> None:
-    for needed in (*NETWORKS, "metrics.json", "MODEL_CARD.md", HEAD, FAMILIAR, SELF_TEST):
+    for needed in (*NETWORKS, "metrics.json", "MODEL_CARD.md", HEAD, FAMILIAR, READOUTS, SELF_TEST):
         if needed not in files:
             raise BundleRefused(f"{RECORD} does not list {needed}. Fetch the bundle again.")
     for name, expected in files.items():

@@ -36,10 +36,43 @@ class Prediction:
 
 
 @dataclass(frozen=True)
+class ReadValue:
+    """One value of a readout and how probable it is, 0..1."""
+
+    value: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a readout says of one cell: each of its values, in the bundle's order. A `leaning` is to a finer
+    class and never counted; the others are attributes."""
+
+    name: str
+    leaning: bool
+    values: tuple[ReadValue, ...]
+
+
+@dataclass(frozen=True)
+class Why:
+    """Where the classifier saw a cell's label, and what else it reads off the cell.
+
+    `seen_at` are rows of what each place of the standard picture adds to the label's logit, which lies over the square
+    of `side` pixels with its upper left corner at `x`, `y` of the upright picture."""
+
+    x: float
+    y: float
+    side: float
+    seen_at: tuple[tuple[float, ...], ...]
+    readings: tuple[Reading, ...]
+
+
+@dataclass(frozen=True)
 class Cell:
     """One cell: where it is, what kind of object (`nucleated`, `platelet` or `red`), whether the picture's edge cuts
     it, and the answer. `status` is confident, check or unfamiliar, and None for a red cell, which is not classified;
-    `label` is None when unfamiliar; `sketch` is what it looks like, see sketch.py, None for what was not classified."""
+    `label` is None when unfamiliar; `sketch` is what it looks like, see sketch.py, None for what was not classified.
+    `why` is there on request, for a cell with a label."""
 
     box: Box
     kind: str
@@ -50,6 +83,7 @@ class Cell:
     probabilities: tuple[Probability, ...]
     reasons: tuple[str, ...] = ()
     sketch: str | None = None
+    why: Why | None = None
 
 
 @dataclass(frozen=True)

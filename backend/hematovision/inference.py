@@ -12,6 +12,7 @@ import numpy as np
 from hematovision import judging
 from hematovision.bundle import Bundle, current_path, open_bundle
 from hematovision.cells import Answer, Milliseconds, Model, PictureFacts, Prediction, Probability, Seen
+from hematovision.grounds import grounds
 from hematovision.images import RGB, Picture, decode
 from hematovision.locator import KINDS, Found
 from hematovision.road import Road
@@ -47,9 +48,10 @@ class InferenceService:
         bundle = open_bundle(current_path(models))
         return cls(bundle, open_networks(runtime, bundle.path), limits)
 
-    def classify(self, picture: bytes | RGB, red_cells: bool = False) -> Answer:
+    def classify(self, picture: bytes | RGB, red_cells: bool = False, why: bool = False) -> Answer:
         """Answer one picture, a field or a crop: the bytes of a file, or upright RGB (H, W, 3) uint8, whose `sha256`
-        is of its pixels. Red cells are counted in any case; `red_cells` adds their boxes.
+        is of its pixels. Red cells are counted in any case; `red_cells` adds their boxes, `why` the grounds
+        for each label.
 
         Raises a `PictureRefused` for bytes that are no acceptable picture.
         """
@@ -69,8 +71,13 @@ class InferenceService:
             judging.judge(
                 self.bundle, _in_original(each, decoded), self._prediction(row.tolist()), float(distance), look
             )
-            for each, row, distance, look in zip(to_classify, *classified, strict=True)
+            for each, row, distance, look in zip(to_classify, *classified[:3], strict=True)
         ]
+        if why:
+            cells = [
+                replace(cell, why=grounds(self.bundle, cell, _in_original(each, decoded), features))
+                for cell, each, features in zip(cells, to_classify, classified.features, strict=True)
+            ]
         red = [judging.red(_in_original(each, decoded)) for each in found if each.kind == "red"]
         seen = Seen(*(sum(each.kind == kind for each in found) for kind in KINDS))
         done = time.perf_counter()

@@ -22,11 +22,13 @@ from hematovision.smear import cells_of
 
 class Classified(NamedTuple):
     """Of N cells: `probabilities` (N, classes), calibrated, in the order of `bundle.labels`; `distances` (N,), 0..2,
-    from the nearest cell that the bundle remembers; `sketches`, what each looks like."""
+    from the nearest cell that the bundle remembers; `sketches`, what each looks like; `features` (N, h, w, D), what the
+    network saw of it at each place."""
 
     probabilities: NDArray[np.float64]
     distances: NDArray[np.float64]
     sketches: list[str]
+    features: NDArray[np.float32]
 
 
 class Road:
@@ -46,9 +48,11 @@ class Road:
     def classify(self, rgb: RGB, cells: Sequence[Found]) -> Classified:
         """(H, W, 3) uint8 and N cells in it -> what the classifier says of each."""
         frames = self.frames(rgb, cells)
-        means = self.means(frames)
+        features = self.features(frames)
+        means = pooled(features)
         probabilities = softmax(self.bundle.head.logits(means), self.bundle.temperature)
-        return Classified(np.asarray(probabilities), self.bundle.familiar.distances(means), [*map(sketch, frames)])
+        distances = self.bundle.familiar.distances(means)
+        return Classified(np.asarray(probabilities), distances, [*map(sketch, frames)], features)
 
     def frames(self, rgb: RGB, cells: Sequence[Found]) -> NDArray[np.uint8]:
         """(H, W, 3) uint8 and N cells in it -> their standard pictures (N, size, size, 3)."""
@@ -59,11 +63,11 @@ class Road:
             each[:] = frame(rgb, cell.centre, context * cell.side, size, background)
         return frames
 
-    def means(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(N, size, size, 3) uint8 -> (N, D): what the network sees of each, over all places."""
+    def features(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(N, size, size, 3) uint8 -> (N, h, w, D): what the network sees of each at every place."""
         if not len(frames):
-            return np.empty((0, len(self.bundle.head.kernel)), np.float32)
-        return pooled(self.networks.classifier(frames.astype(np.float32)).features)
+            return np.empty((0, 1, 1, len(self.bundle.head.kernel)), np.float32)
+        return self.networks.classifier(frames.astype(np.float32)).features
 
     def look(self, rgb: RGB) -> list[tuple[Found, NDArray[np.float64]]]:
         """Every cell that is classified, with its probabilities."""

@@ -20,11 +20,11 @@ export async function exampleFile({ name, url }) {
   return new File([picture], name, { type: picture.type });
 }
 
-/** One picture's answer. `signal` aborts it; `redCells` asks for the boxes of red cells, too. */
+/** One picture's answer, with why each label; `signal` aborts it; `redCells` asks for the boxes of red cells, too. */
 export async function classify(file, signal, redCells = false) {
   const body = new FormData();
   body.append("image", file);
-  const answer = await askJson(redCells ? "classify?boxes=all" : "classify", { method: "POST", body, signal });
+  const answer = await askJson(`classify?why=labels${redCells ? "&boxes=all" : ""}`, { method: "POST", body, signal });
   const isAnswer = typeof answer?.status === "string" && Array.isArray(answer.cells);
   if (!isAnswer) throw unexpected(200, "another shape");
   return answer;

@@ -60,7 +60,7 @@ export class Counting extends EventTarget {
     try {
       const result = await this.#differential({
         ...this.options,
-        answers: pictures.map(({ answer }) => ({ image: { sha256: answer.image.sha256 }, cells: answer.cells })),
+        answers: pictures.map(({ answer }) => ({ image: { sha256: answer.image.sha256 }, cells: answer.cells.map(({ why, ...cell }) => cell) })),
         drop: this.drop.map(({ id, at }) => ({ picture: ids.indexOf(id), cell: at })),
       });
       this.#tell({ busy: false, problem: null, result, ids });

@@ -54,6 +54,7 @@ store.addEventListener("service", () => {
   page("hv-service").service = store.service;
   page("hv-notice").problem = problem;
   page("hv-model").model = model;
+  panel.readouts = model?.metrics.readouts ?? {};
   page("#recorded").hidden = !health || health.database.status === "off";
   intake.limits = model?.limits ?? null;
   page("hv-preferences").labels = page("hv-history").labels = model?.labels ?? [];
@@ -133,11 +134,13 @@ function prefer() {
   counting.choose({ wanted });
 }
 
-/** A class's key leads to its cells, unless something is being written, chosen or read before all else. */
+/** A class's key leads to its cells, W shows where the picked cell's class was seen, unless something is being written, chosen or read before all else. */
 function jump({ key, target, ctrlKey, metaKey, altKey }) {
   if (ctrlKey || metaKey || altKey || target.closest("input, select, textarea, dialog")) return;
   const [label] = Object.entries(session.preferences.hot_keys).find(([, hot]) => hot === key.toLowerCase()) ?? [];
-  if (label && page("main").dataset.view === "pictures") gallery.go(label);
+  if (page("main").dataset.view !== "pictures") return;
+  if (label) gallery.go(label);
+  else if (key.toLowerCase() === "w") viewer.why();
 }
 
 /** What is looked at: the picture, and the picked cell in it. */

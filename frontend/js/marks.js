@@ -7,7 +7,7 @@ const PATTERNS = { confident: [], check: [8, 5], unfamiliar: [1.5, 4.5] };
 /** The marks' colours and type as the page's style has them: the same in light and dark, since pictures are. */
 export function styleOf(element) {
   const style = getComputedStyle(element);
-  const names = ["confident", "check", "unfamiliar", "red", "halo", "picked"];
+  const names = ["confident", "check", "unfamiliar", "red", "why", "halo", "picked"];
   const colours = Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--mark-${name}`).trim()]));
   return { colours, type: style.fontFamily };
 }

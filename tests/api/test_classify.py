@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from flask.testing import FlaskClient
@@ -15,13 +16,19 @@ from PIL import Image
 from problems import problem_in
 from uploads import form
 
+from bundles import drawn_bundle
 from discs import Disc, drawn_field, with_fakes
 from hematovision.api.app import create_app
 from hematovision.api.history_schemas import RecordedAnswerSchema
 from hematovision.api.schemas import CellSchema
 from hematovision.api.services import Services
+from hematovision.cells import Prediction, Probability
 from hematovision.cli import main
+from hematovision.grounds import grounds
+from hematovision.images import decode
 from hematovision.inference import InferenceService
+from hematovision.judging import judge
+from hematovision.locator import Found
 from hematovision.settings import Settings
 from pictures import MEDIA_TYPE, SAVED_AS, drawn_cell, encoded
 
@@ -144,13 +151,52 @@ def test_classified_is_what_is_asked_for_by_default(seeing: FlaskClient) -> None
     assert without_times(asked(seeing, discs, "?boxes=classified")) == without_times(asked(seeing, discs))
 
 
+def test_why_a_cell_has_its_label_comes_when_it_is_asked_for(
+    client: FlaskClient, service: InferenceService, classified: bytes
+) -> None:
+    """The map lies around the cell's box, and its mean with the bias is the logit of the label."""
+    plain = client.post("/classify", **form(classified)).get_json()
+    answer = client.post("/classify?why=labels", **form(classified)).get_json()
+    assert all(cell["why"] is None for cell in plain["cells"])
+    cell, bundle, rgb = answer["cells"][0], service.bundle, decode(classified).rgb
+    assert cell["label"] and cell | {"why": None} == plain["cells"][0]
+    why, box = cell["why"], cell["box"]
+    assert why["x"] + why["side"] / 2 == pytest.approx(box["x"] + box["width"] / 2, abs=2)
+    assert why["y"] + why["side"] / 2 == pytest.approx(box["y"] + box["height"] / 2, abs=2)
+    assert why["side"] == pytest.approx(bundle.context * max(box["width"], box["height"]), abs=3)
+    at = bundle.labels.index(cell["label"])
+    features = service.road.classify(rgb, service.road.locate(rgb)[:1]).features
+    [logits] = bundle.head.logits(features.mean(axis=(1, 2)))
+    assert np.mean(why["seen_at"]) + bundle.head.bias[at] == pytest.approx(logits[at], abs=2e-3)
+    told = {each.name: each.values for each in bundle.readouts if cell["label"] in each.labels}
+    assert {each["name"]: tuple(value["value"] for value in each["values"]) for each in why["readings"]} == told
+    for reading in why["readings"]:
+        assert sum(value["probability"] for value in reading["values"]) == pytest.approx(1, abs=1e-3)
+
+
+def test_nothing_is_claimed_of_a_cell_without_a_label() -> None:
+    bundle = drawn_bundle(("lymphocyte", "neutrophil"))
+    found, features = Found(10, 10, 50, 50, "nucleated", 0.9, edge=False), np.ones((4, 4, 2), np.float32)
+    prediction = Prediction((Probability("lymphocyte", 0.99), Probability("neutrophil", 0.01)))
+    named, unfamiliar = (judge(bundle, found, prediction, distance, "0" * 16) for distance in (0.0, 2.0))
+    assert grounds(bundle, named, found, features) is not None
+    assert grounds(bundle, unfamiliar, found, features) is None
+
+
 @pytest.mark.parametrize("boxes", ["red", "", "ALL", "all,classified", "nonsense" * 50, "<script>", "ü"])
 def test_boxes_that_there_are_not_are_refused(seeing: FlaskClient, boxes: str) -> None:
     response = seeing.post("/classify", **form(file_of([WHITE])), query_string={"boxes": boxes})
     problem = problem_in(response)
-    assert (response.status_code, problem["code"]) == (400, "boxes_refused")
+    assert (response.status_code, problem["code"]) == (400, "query_refused")
     assert "classified, all" in problem["detail"]
     assert len(problem["detail"]) < 200
+
+
+@pytest.mark.parametrize("why", ["1", "", "all"])
+def test_reasons_that_there_are_not_are_refused(seeing: FlaskClient, why: str) -> None:
+    problem = problem_in(seeing.post("/classify", **form(file_of([WHITE])), query_string={"why": why}))
+    assert (problem["status"], problem["code"]) == (400, "query_refused")
+    assert "none, labels" in problem["detail"]
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def failing_client(settings: Settings, service: InferenceService) -> FlaskClient
     ("method", "path", "sent", "status", "code"),
     [
         pytest.param("POST", "/classify", {}, 400, "picture_missing", id="400"),
-        pytest.param("POST", "/classify?boxes=blue", form(JPEG), 400, "boxes_refused", id="400 of the query"),
+        pytest.param("POST", "/classify?boxes=blue", form(JPEG), 400, "query_refused", id="400 of the query"),
         pytest.param("GET", "/nowhere", {}, 404, "not_found", id="404"),
         pytest.param("GET", "/examples/none.jpg", {}, 404, "not_found", id="404 of an endpoint"),
         pytest.param("GET", "/classify", {}, 405, "method_not_allowed", id="405"),

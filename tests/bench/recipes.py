@@ -214,7 +214,7 @@ def scores(model: keras.Model, idea: Idea, cells: Cells) -> tuple[float, float]:
     logits = model.predict(pictures, batch_size=64, verbose=0)
     present = np.unique(cells.classes)
     answers = present[logits[:, present].argmax(axis=1)]
-    return float((answers == cells.classes).mean()), balanced_accuracy(cells.classes, answers)
+    return float((answers == cells.classes).mean()), balanced_accuracy(cells.classes, answers, logits.shape[1])
 
 
 def main(locator: Path, folder: Path, names: Sequence[str]) -> None:

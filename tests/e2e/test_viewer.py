@@ -164,14 +164,14 @@ def test_red_cells_are_shown_on_request(page: Page, service: Service, fields: di
     marks = page.get_by_role("list", name="Marks")
     assert asked == []
     expect(button).to_have_attribute("aria-pressed", "false")
-    with page.expect_response("**/api/classify?boxes=all"):
+    with page.expect_response("**/api/classify?why=labels&boxes=all"):
         button.click()
     expect(button).to_have_attribute("aria-pressed", "true")
     expect(marks.get_by_text("Red cell")).to_be_visible()
     button.click()
     button.click()
     expect(button).to_have_attribute("aria-pressed", "true")
-    assert asked == [f"{service.url}api/classify?boxes=all"]
+    assert asked == [f"{service.url}api/classify?why=labels&boxes=all"]
 
 
 def test_a_tiff_is_answered_without_being_drawn(page: Page, cells: dict[str, Path], tmp_path: Path) -> None:
@@ -199,3 +199,41 @@ def test_a_field_is_drawn(page: Page, smear: Smear, three: Path) -> None:
         list(on_screen(shown, (60.5, 60.5)).values()),
     )
     assert max(abs(a - b) for a, b in zip(found, expected, strict=False)) < 30
+
+
+def test_where_a_class_was_seen_is_shown_by_a_key(page: Page, smear: Smear) -> None:
+    """A cloud over the picked cell, thick where much was seen; of a cell without a label nothing is claimed."""
+    told = {"name": "nucleus_shape", "leaning": False, "values": [
+        {"value": "segmented-bilobed", "probability": 0.75}, {"value": "unsegmented-round", "probability": 0.25},
+    ]}  # fmt: skip
+    leaning = {"name": "band_or_segmented", "leaning": True, "values": [
+        {"value": "band", "probability": 0.125}, {"value": "segmented", "probability": 0.875},
+    ]}  # fmt: skip
+    seen_at = [[0.0] * 4, [0.0, 9.0, 0.0, 0.0], [0.0] * 4, [-9.0] * 4]
+    why = {"x": 80.0, "y": 80.0, "side": 80.0, "seen_at": seen_at, "readings": [told, leaning]}
+    cells = [smear.cell("neutrophil", at=(120, 120), side=60, why=why), smear.cell(None, at=(40, 200), side=40)]
+    smear.answering(page)
+    choose(page, smear.picture("two.png", cells))
+    expect_judgement(panel(page), cells[0])
+    row = panel(page).get_by_role("row").filter(has_text="Nucleus shape")
+    expect(row.get_by_role("cell").nth(0)).to_have_text("Segmented-bilobed")
+    expect(row).to_contain_text("75.0%")
+    expect(panel(page).get_by_text("Leans to segmented 87.5%.")).to_be_visible()
+
+    shown, button = field(page), page.get_by_role("button", name="Why")
+
+    def blue(x: int, y: int) -> int:
+        """Of the canvas at this point of the picture; the cloud is yellow."""
+        script = "(canvas, [x, y]) => canvas.getContext('2d').getImageData(x, y, 1, 1).data[2]"
+        return int(shown.locator("canvas").evaluate(script, list(on_screen(shown, (x, y)).values())))
+
+    hot, cold = (110, 110), (110, 150)
+    before = blue(*hot), blue(*cold)
+    page.keyboard.press("w")
+    expect(button).to_have_attribute("aria-pressed", "true")
+    page.wait_for_function("() => new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(seen)))")
+    assert blue(*hot) < before[0] - 20 and abs(blue(*cold) - before[1]) < 10
+    shown.click(position=on_screen(shown, (40, 200)))
+    expect_judgement(panel(page), cells[1])
+    expect(button).to_be_disabled()
+    expect(panel(page).get_by_text("Read off the cell")).to_have_count(0)

@@ -16,7 +16,7 @@ from hematovision import INTENDED_USE
 from hematovision.bundle import current_path
 from hematovision.cells import in_words
 from hematovision.settings import Settings, variable
-from hematovision.training.card import located_table, rows_table
+from hematovision.training.card import located_table, readouts_table, rows_table
 from house import one_line
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +49,8 @@ def metrics(models: Path) -> dict[str, Any]:
 def test_the_figures_are_those_of_the_current_bundle(models: Path, metrics: dict[str, Any]) -> None:
     bundle = current_path(models)
     assert rows_table(metrics) in README
+    record = json.loads((bundle / "bundle.json").read_text(encoding="utf-8"))
+    assert readouts_table(record, metrics) in README
     assert bundle.joinpath("MODEL_CARD.md").relative_to(models.parent).as_posix() in README
 
 

@@ -99,7 +99,7 @@ def test_a_smear_sent_field_by_field_is_counted(serving: Running, classified: by
 
 def test_boxes_that_there_are_not_are_refused(serving: Running) -> None:
     refused = post(serving, files={"image": CELL}, params={"boxes": "blue"})
-    assert (refused.status_code, refused.json()["code"]) == (400, "boxes_refused")
+    assert (refused.status_code, refused.json()["code"]) == (400, "query_refused")
 
 
 def test_page_and_api_stand_on_one_address(serving: Running) -> None:

@@ -12,7 +12,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hematovision.bundle import FAMILIAR, HEAD, RECORD, SELF_TEST, Bundle, current_path, fitted_of, open_bundle, seal
+from hematovision.bundle import (
+    FAMILIAR,
+    HEAD,
+    READOUTS,
+    RECORD,
+    SELF_TEST,
+    Bundle,
+    current_path,
+    fitted_of,
+    open_bundle,
+    seal,
+)
 from hematovision.errors import BundleRefused, ModelUnavailable
 from hematovision.inference import InferenceService
 from hematovision.locator import KINDS, Fitted, Sought
@@ -105,7 +116,7 @@ def test_a_record_that_does_not_list_a_file_is_refused(copy: Path, name: str) ->
     expect_refusal(copy, name, "does not list")
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 5, 0, "4", None])
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 6, 0, "5", None])
 def test_another_format_version_is_refused_and_told(copy: Path, version: Any) -> None:
     change(copy / RECORD, lambda record: record.update(format=version))
     expect_refusal(copy, "format version", repr(version))
@@ -212,6 +223,27 @@ def test_remembered_cells_that_cannot_be_are_refused(
     expect_refusal(copy, "what is remembered")
 
 
+@pytest.mark.parametrize("name", ["band_or_segmented kernel", "band_or_segmented bias"])
+@pytest.mark.parametrize("how", [lambda layer: layer[..., 1:], lambda layer: layer * np.nan])
+def test_a_readout_that_cannot_be_is_refused(copy: Path, name: str, how: Callable[[np.ndarray], np.ndarray]) -> None:
+    with np.load(copy / READOUTS) as kept:
+        layers = dict(kept)
+    np.savez(copy / READOUTS, **{**layers, name: how(layers[name])})
+    reseal(copy)
+    expect_refusal(copy, "the layer of band_or_segmented")
+
+
+@pytest.mark.parametrize("field", ["name", "values", "labels", "leaning"])
+def test_a_readout_that_lacks_a_field_is_refused(copy: Path, field: str) -> None:
+    change(copy / RECORD, lambda record: record["readouts"][0].pop(field))
+    expect_refusal(copy, field)
+
+
+def test_a_readout_of_a_class_that_there_is_not_is_refused(copy: Path) -> None:
+    change(copy / RECORD, lambda record: record["readouts"][0].update(labels=["blast"]))
+    expect_refusal(copy, "cell_size's labels")
+
+
 @pytest.mark.parametrize("name", ["../secret.txt", "/etc/hostname", "selftest/../../secret.txt"])
 def test_a_file_outside_the_bundle_is_refused(copy: Path, name: str) -> None:
     (copy.parent / "secret.txt").write_text("x")
@@ -220,7 +252,7 @@ def test_a_file_outside_the_bundle_is_refused(copy: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "field", ["labels", "input", "locator", "calibration", "familiarity", "files", "name", "version"]
+    "field", ["labels", "input", "locator", "calibration", "familiarity", "readouts", "files", "name", "version"]
 )
 def test_a_record_that_lacks_a_field_is_refused_by_its_name(copy: Path, field: str) -> None:
     change(copy / RECORD, lambda record: record.pop(field))
@@ -435,7 +467,7 @@ def test_sealing_lists_every_file_and_nothing_else(tmp_path: Path) -> None:
     record = load(tmp_path / RECORD)
     # SHA-256 of "abc", from FIPS 180-2.
     digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert record == {"format": 4, "name": "x", "files": {"a.txt": digest, "selftest/b.txt": digest}}
+    assert record == {"format": 5, "name": "x", "files": {"a.txt": digest, "selftest/b.txt": digest}}
 
 
 def test_a_service_is_not_made_of_a_bundle_whose_self_test_fails(copy: Path) -> None:

@@ -23,10 +23,10 @@ LEVELS = [
     {
         "images", "background", "cells", "calibration", "evaluation", "detection",
         "intervals", "overlaps", "preclassification", "differential", "familiar", "locator", "framing", "smear",
-        "head", "refit", "sketch",
+        "head", "refit", "sketch", "readout",
     },
     {"bundle", "runtime", "examples"},
-    {"inference", "road", "judging", "selftest", "records", "reports", "review"},
+    {"inference", "road", "judging", "grounds", "selftest", "records", "reports", "review"},
     {"training", "batch"},
     {"api"},
     {"tables"},
@@ -55,7 +55,8 @@ KNOWN_IN = {
     "scipy": {"training"},
     "ai_edge_litert": {"runtime"},
     "PIL": {
-        "images", "training.augment", "training.drawn", "training.no_smear", "training.writing", "training.windows",
+        "images", "training.augment", "training.drawn", "training.faded", "training.no_smear", "training.writing",
+        "training.windows",
     },
     "requests": {"examples"},
     "platformdirs": {"settings"},

@@ -18,8 +18,10 @@ from hematovision.training.targets import IMPORTANCE, PLACES, SMALLEST, wanted
 from hematovision.training.windows import NUCLEATED, PLATELET, RED, SHARES, Scene, Variation, shrunk, size_of, window
 
 # Colours as they are: what a kind swallows tells where its cells are.
-UNSTAINED = Augmentation(strength=(1, 1), channel=0, mixing=0, brightness=(1, 1), blur=0.5, jpeg_quality=(90, 95))
-PLAIN = Variation(stain=UNSTAINED, shade=0, no_smear=0)
+UNSTAINED = Augmentation(
+    strength=(1, 1), curve=(1, 1), channel=0, mixing=0, brightness=(1, 1), blur=0.5, jpeg_quality=(90, 95)
+)
+PLAIN = Variation(stain=UNSTAINED, shade=0, faded=0, no_smear=0)
 NEVER_LAID = replace(PLAIN, side_by_side=0, overlaid=0)
 SEEDS = range(60)
 

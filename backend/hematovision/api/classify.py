@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -26,12 +27,14 @@ from hematovision.records.values import Keeping
 namespace = Namespace("classify", path="/classify", description="Which cells are in a picture, and how sure.")
 
 BOXES = ("classified", "all")
+WHY = ("none", "labels")
 
 answer_schema = RecordedAnswerSchema()
 
 upload = namespace.parser()
 upload.add_argument("image", location="files", type=FileStorage, required=True, help="One photograph.")
 upload.add_argument("boxes", location="args", choices=BOXES, default=BOXES[0], help="`all`: those of red cells, too.")
+upload.add_argument("why", location="args", choices=WHY, default=WHY[0], help="`labels`: why a cell has its label.")
 upload.add_argument("work", location="args", help="Id of a piece of work for which the picture is kept.")
 
 
@@ -49,7 +52,7 @@ class Classify(Resource):
     )
     def post(self) -> Any:
         """Find and classify the cells of one picture, a field or a crop."""
-        red_cells, work = _boxes() == "all", _work()
+        red_cells, why, work = _one_of("boxes", BOXES) == "all", _one_of("why", WHY) == "labels", _work()
         inference, queue, remembered = services().inference, services().queue, services().answers
         metrics, began = services().metrics, time.perf_counter()
         queue.refuse_if_full()
@@ -57,12 +60,12 @@ class Classify(Resource):
             picture = _picture()
         started = time.perf_counter()
         metrics.took("read", started - began)
-        asked = Asked(hashlib.sha256(picture).hexdigest(), inference.bundle.sha256, red_cells)
+        asked = Asked(hashlib.sha256(picture).hexdigest(), inference.bundle.sha256, red_cells, why)
         known = remembered.get(asked)
 
         def answered() -> tuple[Answer, Keeping | None]:
             metrics.took("wait", time.perf_counter() - started)
-            answer = known or inference.classify(picture, red_cells)
+            answer = known or inference.classify(picture, red_cells, why)
             return answer, Keeping(work, pixels_alone(picture, inference.limits)) if work else None
 
         answer, keeping = (known, None) if known and not work else queue.run(answered, client_gone(), g.until)
@@ -80,12 +83,12 @@ class Classify(Resource):
         )
 
 
-def _boxes() -> str:
-    """Which boxes are asked for. Raises `BoxesRefused` for a word that is not among them."""
-    boxes = request.args.get("boxes", BOXES[0])
-    if boxes not in BOXES:
-        raise errors.BoxesRefused(f"There is no `boxes={boxes[:40]}`. Ask for one of: {', '.join(BOXES)}.")
-    return boxes
+def _one_of(name: str, words: Sequence[str]) -> str:
+    """What is asked for under this name, the first of the words if nothing is. Raises `QueryRefused` for another."""
+    word = request.args.get(name, words[0])
+    if word not in words:
+        raise errors.QueryRefused(f"There is no `{name}={word[:40]}`. Ask for one of: {', '.join(words)}.")
+    return word
 
 
 def _work() -> UUID | None:

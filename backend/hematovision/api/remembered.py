@@ -16,6 +16,7 @@ class Asked(NamedTuple):
     picture_sha256: str
     bundle_sha256: str
     red_cells: bool
+    why: bool
 
 
 class Answers:

@@ -61,6 +61,33 @@ class JudgementSchema(Shape):
     reasons = fields.List(fields.String(), required=True, metadata=says("Sentences: why the status is not confident."))
 
 
+class ReadValueSchema(Shape):
+    value = fields.String(required=True, metadata=says("As the attribute's authors name it.", "segmented-bilobed"))
+    probability = fields.Float(required=True, metadata=says("0 to 1, calibrated.", 0.91))
+
+
+class ReadingSchema(Shape):
+    """An attribute of a cell, or a leaning to a finer class. /model tells how right each is; none is ever counted."""
+
+    name = fields.String(required=True, metadata=says("What is read off.", "nucleus_shape"))
+    leaning = fields.Boolean(required=True, metadata=says("To a finer class; else an attribute."))
+    values = fields.List(fields.Nested(ReadValueSchema), required=True)
+
+
+class GroundsSchema(Shape):
+    """Where the classifier saw a cell's label (its class activation map), and what else it reads off the cell."""
+
+    x = fields.Float(required=True, metadata=says("Left edge of the map, in pixels of the upright picture."))
+    y = fields.Float(required=True, metadata=says("Upper edge, in pixels; either may lie outside the picture."))
+    side = fields.Float(required=True, metadata=says("Of the square under the map, in pixels."))
+    seen_at = fields.List(
+        fields.List(fields.Float()),
+        required=True,
+        metadata=says("Rows, from above: what each place adds to the label's logit."),
+    )
+    readings = fields.List(fields.Nested(ReadingSchema), required=True)
+
+
 class CellSchema(JudgementSchema):
     box = fields.Nested(BoxSchema, required=True)
     kind = fields.String(
@@ -80,6 +107,12 @@ class CellSchema(JudgementSchema):
         metadata=says(
             "What it looks like, in 64 bits: one cell in two pictures has nearly the same.", "9ae1b3a5c0f27d68"
         ),
+    )
+    why = fields.Nested(
+        GroundsSchema,
+        load_default=None,
+        allow_none=True,
+        metadata=says("Of a cell with a label, on request; else null. Not recorded."),
     )
 
 

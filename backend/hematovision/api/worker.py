@@ -11,13 +11,12 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
-
 LATER = 1.0  # seconds after the application's own end of a request, which then says 408 itself
 
 
 class Worker(ThreadWorker):
-    """`app.deadline` seconds for a request's head to arrive and as many for its body; `app.drain` seconds between SIGTERM and the last request taken,
-    in which `app.stopping` is set."""
+    """`app.deadline` seconds for a request's head to arrive and as many for its body; `app.drain` seconds between
+    SIGTERM and the last request taken, in which `app.stopping` is set."""
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)

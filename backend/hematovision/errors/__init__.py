@@ -22,7 +22,6 @@
     ├── StorageFull                 507  storage_full             (the disk is full)
     ├── SettingRefused              500  setting_refused
     ├── LabelsRefused               422  labels_refused           (a folder of labelled pictures that cannot be used)
-    ├── BoxesRefused                400  boxes_refused            (a query for boxes that there are not)
     ├── BodyRefused                 422  body_refused             (JSON that is not what the endpoint takes)
     │   ├── CellsRefused            422  cells_refused            (cells that cannot be counted)
     │   ├── JsonBroken              400  json_broken
@@ -33,7 +32,7 @@
     ├── RecordsOff                  404  records_off              (nothing is recorded here, by a setting)
     ├── PredictionUnknown           404  prediction_unknown
     ├── WorkUnknown                 404  work_unknown             (a piece of work that keeps no pictures)
-    ├── QueryRefused                400  query_refused            (filters or a cursor that cannot be read)
+    ├── QueryRefused                400  query_refused            (asks for what there is not)
     ├── RecordsRefused              422  records_refused          (a backup or an export that cannot be used)
     ├── ChainBroken                 500  chain_broken             (the audit is not as it was written)
     ├── LoginRequired               401  login_required           (nobody is logged in, or no longer)
@@ -101,7 +100,6 @@ from hematovision.errors.root import HematoVisionError
 from hematovision.errors.service import (
     BodyRefused,
     BodyTooSlow,
-    BoxesRefused,
     BundleRefused,
     CellsRefused,
     ClientGone,
@@ -122,7 +120,6 @@ __all__ = [
     "AccountRefused",
     "BodyRefused",
     "BodyTooSlow",
-    "BoxesRefused",
     "BundleRefused",
     "CellsRefused",
     "ChainBroken",

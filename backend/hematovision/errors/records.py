@@ -45,7 +45,7 @@ class WorkUnknown(HematoVisionError):
 
 
 class QueryRefused(HematoVisionError):
-    """A query of the history that cannot be read."""
+    """A query that asks for what there is not, or cannot be read."""
 
     code = "query_refused"
     status = 400

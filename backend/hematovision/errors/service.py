@@ -35,14 +35,6 @@ class LabelsRefused(HematoVisionError):
     title = "These labelled pictures cannot be used"
 
 
-class BoxesRefused(HematoVisionError):
-    """The query asks for boxes of a kind that there is not."""
-
-    code = "boxes_refused"
-    status = 400
-    title = "No such boxes"
-
-
 class BodyRefused(HematoVisionError):
     """A JSON body that is not what the endpoint takes."""
 

@@ -24,7 +24,7 @@ from hematovision.calibration import softmax
 from hematovision.errors import LabelsRefused
 from hematovision.evaluation import Answers, row
 from hematovision.familiar import directions, nearest
-from hematovision.head import Head
+from hematovision.head import Head, pooled
 from hematovision.images import decode
 from hematovision.progress import Progress
 from hematovision.refit import refitted
@@ -129,7 +129,7 @@ def _seen(road: Road, cells: Sequence[LabelledCell], progress: Progress) -> _Own
         found = [each for each in road.locate(rgb)[:1] if each.kind != "red"]
         position = labels.index(cell.label)
         if found:
-            means.append(road.means(road.frames(rgb, found))[0])
+            means.append(pooled(road.features(road.frames(rgb, found)))[0])
             classes.append(position)
         else:
             missed.append(position)

@@ -72,7 +72,7 @@ def restained(rgb: RGB, how: Augmentation, random: np.random.Generator) -> RGB:
     channels = random.uniform(*how.strength) * random.uniform(1 - how.channel, 1 + how.channel, 3)
     mixing = np.diag(channels) + random.normal(0, how.mixing, (3, 3)) * (1 - np.eye(3))
     mixed = density.reshape(-1, 3) @ mixing.astype(np.float32)
-    intensity: NDArray[np.float32] = 255 * random.uniform(*how.brightness) * np.exp(-mixed)
+    intensity = 255 * random.uniform(*how.brightness) * np.exp(-mixed)
     return np.clip(intensity, 0, 255).astype(np.uint8).reshape(rgb.shape)
 
 

@@ -36,6 +36,7 @@ def render(record: dict[str, Any], metrics: dict[str, Any]) -> str:
         rows_table(metrics),
         *(_by_class(lab, row, labels) for lab, row in metrics["bundle"].items()),
         *_located(metrics),
+        *_read_off(record, metrics),
         *_adapted(record, metrics),
         "## How it was made",
         f"HematoVision {training['code_version']}, seed {training['seed']}, list of pictures "
@@ -104,6 +105,35 @@ def _located(metrics: dict[str, Any]) -> list[str]:
     heading, about = "## How well it finds cells", "At an intersection over union of 0.5, on test fields."
     table = located_table(metrics)
     return [heading, about, table] if table else []
+
+
+def readouts_table(record: dict[str, Any], metrics: dict[str, Any]) -> str:
+    """How right each readout is, as a Markdown table; README.md shows the same. Empty where there is none."""
+    rows = [(each, metrics["readouts"][each["name"]]) for each in record["readouts"]]
+    if not rows:
+        return ""
+    lines = [
+        "| read off | values | n | right | balanced | the commonest alone |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    for each, row in rows:
+        name = f"{in_words(each['name'])}{' (leaning)' if each['leaning'] else ''}"
+        figures = f"{row['accuracy']:.1%} | {_percent(row['balanced_accuracy'])} | {row['commonest']:.1%}"
+        lines.append(f"| {name} | {len(each['values'])} | {row['n']} | {figures} |")
+    return "\n".join(lines)
+
+
+def _read_off(record: dict[str, Any], metrics: dict[str, Any]) -> list[str]:
+    table = readouts_table(record, metrics)
+    if not table:
+        return []
+    lab = next(iter(metrics["readouts"].values()))["lab"]
+    about = (
+        f"By layers over the classifier's features, on test rows of {lab}, from whose train rows they were learned: "
+        "attributes as WBCAtt names them (its own split is another, so these are not its authors' figures), and "
+        "leanings to a finer class, which are never counted. Elsewhere they were not measured."
+    )
+    return ["## What else is read off a cell", about, table]
 
 
 def _adapted(record: dict[str, Any], metrics: dict[str, Any]) -> list[str]:

@@ -23,6 +23,7 @@ from hematovision.training.export import write_classifier
 from hematovision.training.fields import read_fields
 from hematovision.training.framed import framed, middle
 from hematovision.training.labs import LabelledCell, read_cells
+from hematovision.training.readouts import read_off, written
 from hematovision.training.remembered import remembered
 from hematovision.training.score import rows_by_lab
 from hematovision.training.score_locator import CENTRED, centres_held
@@ -58,13 +59,14 @@ def release(
     known = [cell for cell in read_cells(data) if cell.label in service.bundle.labels]
     metrics: dict[str, Any] = {"labels": list(service.bundle.labels), "bundle": {}, "recipe": recipe}
     metrics["locator"] = _score_locator(data, service, progress)
+    told, metrics["readouts"] = read_off(data, service.road, folder, progress)
     for split, cells in (
         ("test", [cell for cell in known if cell.lab in labs and cell.split == "test"]),
         ("all", [cell for cell in known if cell.lab not in labs]),
     ):
         rows = rows_by_lab(service, cells, progress)
         metrics["bundle"] |= {lab: {"split": split, **row} for lab, row in rows.items()}
-    describe(folder, service.bundle.record, metrics)
+    describe(folder, service.bundle.record | {"readouts": told}, metrics)
     return made_current(folder, models, version)
 
 
@@ -118,6 +120,7 @@ def assemble(data: Path, locator: Path, run: Path, folder: Path, version: str, p
         "locator": locating.record_of(locator),
         "calibration": calibrated(logits, truth),
         "familiarity": _familiarity(folder, learned.features, classes, features),
+        "readouts": written([], folder / bundle.READOUTS),
         "training": {
             "labs": sorted({cell.lab for cell in cells}),
             "pictures_sha256": about["pictures_sha256"],

@@ -19,6 +19,7 @@ from hematovision.background import WHITE
 from hematovision.images import RGB, resize
 from hematovision.locator import KINDS, WINDOW
 from hematovision.training.augment import Augmentation, recompressed, restained
+from hematovision.training.faded import faded
 from hematovision.training.no_smear import no_smear
 
 NUCLEATED, PLATELET, RED = (KINDS.index(kind) for kind in ("nucleated", "platelet", "red"))
@@ -38,7 +39,7 @@ class Variation:
     stain: Augmentation = Augmentation(strength=(0.45, 1.6), blur=1.2)
     overlaid: float = 0.25  # share of the others over which objects of other pictures are laid
     shade: float = 0.3  # how much darker one side or the rim may be, as a share
-    faded: float = 0.3  # share of the nucleated cells whose cytoplasm is made paler
+    faded: float = 0.4  # share of the nucleated cells whose cytoplasm is made paler
     no_smear: float = 0.06  # share of windows in which there is no smear at all
 
 
@@ -67,7 +68,10 @@ def window(
     elif small and random.random() < how.side_by_side:
         cut = _side_by_side(small, how, random)
     else:
-        cut = _faded(_cut(scene, how, random), how.faded, random)
+        cut = _cut(scene, how, random)
+        if cut.exact:
+            chosen = (cut.kinds == NUCLEATED) & (random.random(len(cut.boxes)) < how.faded)
+            cut = replace(cut, rgb=faded(cut.rgb, cut.boxes[chosen], random))
         if cut.complete and others and random.random() < how.overlaid:
             cut = _overlaid(cut, others, random)
     cut = _turned(cut, random)
@@ -170,23 +174,6 @@ def _shaded(rgb: RGB, most: float, random: np.random.Generator) -> RGB:
     bowl = random.uniform(-1, 1) * (along[:, np.newaxis] ** 2 + along**2) / 2
     shade = (plane + bowl)[..., np.newaxis] * most * random.uniform(0.5, 1, 3)
     return np.asarray((rgb * (1 - shade + shade.min(axis=(0, 1)))).clip(0, 255).astype(np.uint8))
-
-
-def _faded(cut: Scene, share: float, random: np.random.Generator) -> Scene:
-    """Some nucleated cells with a cytoplasm nearly as pale as the slide, as some stains leave a neutrophil's: its lobes
-    then seem to lie apart. What is darker than half of its nucleus stays."""
-    chosen = cut.boxes[(cut.kinds == NUCLEATED) & (random.random(len(cut.boxes)) < share)] if cut.exact else ()
-    rgb = cut.rgb.copy()
-    for x0, y0, x1, y1 in np.round(chosen).astype(int):
-        part = rgb[y0:y1, x0:x1]
-        dense = np.log(WHITE / part.clip(1))
-        strength = dense.mean(axis=2, keepdims=True)
-        dark = strength / max(np.percentile(strength, 90), 0.1)
-        kept = 1 - random.uniform(0.3, 0.9) * np.clip((0.65 - dark) / 0.25, 0, 1)
-        down, across = (np.linspace(-1, 1, side) for side in part.shape[:2])
-        inside = np.clip((1.1 - np.hypot(down[:, np.newaxis], across)) / 0.2, 0, 1)[..., np.newaxis]
-        rgb[y0:y1, x0:x1] = WHITE * np.exp(-dense * (1 - inside * (1 - kept)))
-    return replace(cut, rgb=rgb)
 
 
 def _overlaid(into: Scene, others: Sequence[Scene], random: np.random.Generator) -> Scene:

@@ -6,6 +6,7 @@
  *   field.picked = at;                  a position in the answer's `cells`, or null
  *   field.names = true;                 tags with the classes
  *   field.red = cells;                  boxes of red cells, or null
+ *   field.why = true;                   where the picked cell's label was seen
  *   field.closer(); field.farther(); field.fit();
  *
  * Events: hv-pick (detail: { id, at }), hv-zoomed (the view has changed: `field.zoomed`).
@@ -14,6 +15,7 @@ import { bitmapOf } from "../drawable.js";
 import { element } from "../element.js";
 import { followGestures } from "../gestures.js";
 import { styleOf, drawMark, drawName, drawRed } from "../marks.js";
+import { drawWhy } from "../why.js";
 import { View } from "../view.js";
 import { cellUnder, walk } from "../walking.js";
 import { cellWords } from "../words.js";
@@ -32,6 +34,7 @@ class Field extends HTMLElement {
   #hovered = null;
   #names = true;
   #red = null;
+  #why = false;
   #drawing = 0;
   #watch = new ResizeObserver(() => this.#measure());
 
@@ -84,6 +87,11 @@ class Field extends HTMLElement {
 
   set red(cells) {
     this.#red = cells;
+    this.#draw();
+  }
+
+  set why(why) {
+    this.#why = why;
     this.#draw();
   }
 
@@ -195,6 +203,8 @@ class Field extends HTMLElement {
     context.imageSmoothingQuality = "high";
     if (this.#bitmap) context.drawImage(this.#bitmap, whole.x, whole.y, whole.width, whole.height);
     const look = { ...styleOf(this), room: this.#room };
+    const why = this.#why ? this.#cells[this.#picked]?.why : null;
+    if (why) drawWhy(context, why, this.#view.onScreen({ ...why, width: why.side, height: why.side }), look.colours.why);
     for (const { box } of this.#red ?? []) drawRed(context, this.#view.onScreen(box), look.colours);
     const inFront = (at) => (at === this.#picked ? 2 : Number(at === this.#hovered));
     const order = this.#cells.map((_, at) => at).sort((a, b) => inFront(a) - inFront(b));

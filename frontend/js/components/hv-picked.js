@@ -2,6 +2,7 @@
  * What is said of the picked cell; where there is none, of its picture: its answer, its state, or why it failed.
  *
  *   <hv-picked></hv-picked>
+ *   panel.readouts = model.metrics.readouts;
  *   panel.shown = { picture, at, walkable };        picture null hides it; walkable: there is a gallery to step through
  *
  * Event: hv-step (detail: { step }): to the next cell of the gallery, or back.
@@ -9,10 +10,12 @@
 import { element } from "../element.js";
 import "./hv-judgement.js";
 import "./hv-problem.js";
+import "./hv-readings.js";
 import "./hv-status.js";
 import "./hv-thumbnail.js";
 
 class Picked extends HTMLElement {
+  readouts = {};
   #title = element("h2", { id: "picked-title", className: "for-readers" });
   #body = element("div", { className: "body" });
   #steps = element("div", { className: "steps" }, this.#step("Previous cell", -1), this.#step("Next cell", 1));
@@ -29,7 +32,7 @@ class Picked extends HTMLElement {
     if (!picture) return;
     const cell = picture.answer?.cells[at];
     this.#title.textContent = cell ? "The picked cell" : "The picture";
-    this.#body.replaceChildren(...(cell ? ofCell(picture, at, cell) : ofPicture(picture)));
+    this.#body.replaceChildren(...(cell ? ofCell(picture, at, cell, this.readouts) : ofPicture(picture)));
     this.#steps.hidden = !cell || !walkable;
   }
 
@@ -42,14 +45,16 @@ class Picked extends HTMLElement {
   }
 }
 
-function ofCell(picture, at, cell) {
+function ofCell(picture, at, cell, rows) {
   const thumbnail = Object.assign(element("hv-thumbnail"), { cell: { picture, at } });
   const judgement = Object.assign(element("hv-judgement"), { judgement: cell });
   judgement.prepend(thumbnail);
   const located = cell.kind === "platelet" ? "Located as a platelet" : "Located as a cell with a nucleus";
   const cut = cell.edge ? ", cut by the picture's edge" : "";
   const size = `${cell.box.width} × ${cell.box.height} px`;
-  return [judgement, element("p", { className: "quiet" }, `${located}${cut}; ${size}.`)];
+  const readings = cell.why?.readings.length
+    ? [Object.assign(element("hv-readings"), { shown: { readings: cell.why.readings, rows } })] : [];
+  return [judgement, ...readings, element("p", { className: "quiet" }, `${located}${cut}; ${size}.`)];
 }
 
 function ofPicture({ state, answer, problem }) {

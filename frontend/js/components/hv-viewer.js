@@ -11,7 +11,7 @@ import { seenWords } from "../words.js";
 import "./hv-field.js";
 import "./hv-marks.js";
 
-const HINT = "Arrow keys walk the cells; plus, minus and 0 zoom. The wheel zooms once the field has the focus.";
+const HINT = "Arrow keys walk the cells; plus, minus and 0 zoom; W shows where a class was seen. The wheel zooms once the field has the focus.";
 
 class Viewer extends HTMLElement {
   #title = element("h2", { id: "viewer-title" });
@@ -23,6 +23,7 @@ class Viewer extends HTMLElement {
   #marks = element("hv-marks");
   #names = toggle("Names");
   #red = toggle("Red cells");
+  #why = toggle("Why");
   #out = tool("zoom_out", "Zoom out", () => this.#field.farther());
   #in = tool("zoom_in", "Zoom in", () => this.#field.closer());
   #fit = tool("fit", "Fit", () => this.#field.fit());
@@ -34,8 +35,10 @@ class Viewer extends HTMLElement {
       const detail = { wanted: this.#red.ariaPressed !== "true" };
       this.dispatchEvent(new CustomEvent("hv-want-red", { bubbles: true, detail }));
     });
+    this.#why.title = "Where the picked cell's class was seen (key W)";
+    this.#why.addEventListener("click", () => this.why());
     this.#field.addEventListener("hv-zoomed", () => this.#canZoom());
-    const tools = element("div", { className: "tools" }, this.#names, this.#red, this.#out, this.#in, this.#fit);
+    const tools = element("div", { className: "tools" }, this.#names, this.#red, this.#why, this.#out, this.#in, this.#fit);
     tools.setAttribute("role", "group");
     tools.setAttribute("aria-label", "Tools");
     const hint = element("p", { id: "field-hint", className: "for-readers" }, HINT);
@@ -57,6 +60,7 @@ class Viewer extends HTMLElement {
     this.#field.picture = picture;
     this.#field.picked = at;
     this.#field.red = redWanted ? red : null;
+    this.#why.disabled = !answer?.cells[at]?.why;
     press(this.#red, redWanted);
     this.#red.disabled = this.#names.disabled = !answer;
     this.#caption.textContent = answer ? `Seen in this picture: ${seenWords(answer.seen)}.` : "";
@@ -64,6 +68,13 @@ class Viewer extends HTMLElement {
     this.#unrecorded.hidden = answer?.recorded !== false;
     this.#marks.hidden = !answer?.cells.length;
     this.#marks.red = redWanted;
+  }
+
+  /** Show where the picked cell's class was seen, or no longer. */
+  why() {
+    if (this.#why.disabled) return;
+    press(this.#why, this.#why.ariaPressed !== "true");
+    this.#field.why = this.#why.ariaPressed === "true";
   }
 
   #showNames(shown) {
