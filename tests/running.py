@@ -95,7 +95,7 @@ def running(
 ) -> Iterator[Running]:
     """`hematovision serve` with these settings, once `/health/<until>` answers; ended after."""
     scratch = folder / "scratch"
-    scratch.mkdir()
+    scratch.mkdir(exist_ok=True)
     given = {f"HEMATOVISION_{name.upper()}": value for name, value in settings.items()}
     elsewhere = {"HEMATOVISION_RECORDS": str(folder / "records"), "HEMATOVISION_DRAIN": "0"}
     own = {"HEMATOVISION_PORT": str(port), "HEMATOVISION_HOST": "127.0.0.1", "TMPDIR": str(scratch)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -13,6 +14,7 @@ from platformdirs import user_data_path
 from hematovision import errors
 
 PREFIX = "HEMATOVISION_"
+MOST_OF_QUOTA = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,14 @@ class Settings:
     login: str = _setting(
         "`off` on a person's own machine, or `on`: users with passwords, sessions, tokens, roles.", "off"
     )
+    quota: int = _setting(
+        "Requests an hour for each token of users who have no quota of their own; `0`: without end.", 0
+    )
     open: int = _setting("`1` answers other addresses and forwarded requests without login; `0` refuses them.", 0)
     proxies: int = _setting("Proxies in front whose `X-Forwarded-For` and `-Proto` are believed.", 0)
+    metrics: tuple[str, ...] = _setting(
+        "Networks, separated by commas, that may ask for `/metrics`, past any proxy; empty: this machine alone.", ()
+    )
     idle_minutes: int = _setting("Minutes after which an unused session ends.", 30)
     replicas: tuple[str, ...] = _setting(
         "Services that nginx balances over, `host:port`, separated by commas; empty: the one of `_HOST` and `_PORT`.",
@@ -130,6 +138,7 @@ class Settings:
             ("max_bytes", 1_024, 1_000_000_000),
             ("max_pixels", 1_024, 89_000_000),  # above it Pillow's own guard against decompression bombs speaks
             ("max_held_back", 0, 100),
+            ("quota", 0, MOST_OF_QUOTA),
             ("open", 0, 1),
             ("proxies", 0, 10),
             ("idle_minutes", 1, 720),
@@ -139,6 +148,13 @@ class Settings:
         ):
             if not low <= getattr(self, name) <= high:
                 raise errors.SettingRefused(f"{variable(name)} must be between {low:,} and {high:,}.")
+        for network in self.metrics:
+            try:
+                ip_network(network)
+            except ValueError:
+                raise errors.SettingRefused(
+                    f"{variable('metrics')} must be networks, 10.0.0.0/8, not {network!r}."
+                ) from None
         if self.login == "on" and self.recording == "off":
             raise errors.SettingRefused("HEMATOVISION_LOGIN=on keeps its users in the records: leave RECORDING on.")
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +10,7 @@ from problems import problem_in
 from uploads import form
 
 from discs import with_fakes
+from disks import small_disk
 from hematovision.api.app import create_app
 from hematovision.api.services import Services
 from hematovision.inference import InferenceService
@@ -27,14 +25,9 @@ LARGE = encoded(drawn_cell(width=900, height=900), "JPEG")  # its pixels have mo
 @pytest.fixture
 def pictures(settings: Settings) -> Iterator[Path]:
     """The folder of kept pictures, on a disk of 64 kB."""
-    if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("only root may mount a disk so small that it is soon full")
     folder = settings.records / "pictures"
-    folder.mkdir(parents=True)
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], capture_output=True).returncode:
-        pytest.skip("no disk can be mounted here")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
+    with small_disk(folder, 64):
+        yield folder
 
 
 def test_it_is_told_and_nothing_is_left(settings: Settings, service: InferenceService, pictures: Path) -> None:

@@ -210,7 +210,7 @@ def test_a_body_that_cannot_be_taken_changes_nothing(
     assert problem["code"] == code
     assert PASSWORD not in problem["detail"]
     assert records.users.all() == [boss]
-    assert records.tokens.of(boss.id) == []
+    assert records.tokens.of(boss.id, Clock()()) == []
     assert records.preferences.of(boss.id) == {}
 
 

@@ -1,4 +1,5 @@
-"""What recording costs a request, and a page of the history, with 100,000 predictions recorded: on both engines.
+"""What recording costs a request, and a page of the history, with 100,000 predictions recorded; and what it costs to
+count the requests of a token: on both engines.
 
 Part of `make bench`. Prints a table in Markdown. Asked for are at most 15 % of a request at the median, and a filtered
 page in under three times what it takes with 1,000 predictions.
@@ -18,7 +19,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from classify import CROP, ROUNDS, WARM_UP, form, gunicorn
+import requests
+from classify import CROP, ROUNDS, WARM_UP, Server, form, gunicorn
 from sqlalchemy import insert, text
 
 from answers import BUNDLE, LABELS, answer, cell
@@ -27,7 +29,7 @@ from hematovision.records.database import opened
 from hematovision.records.schema import migrate
 from hematovision.records.store import Records, row_of
 from hematovision.records.tables import Model, Prediction
-from hematovision.records.values import Filters
+from hematovision.records.values import Filters, NewAccount
 from hematovision.settings import Settings
 
 FEW, MANY = 1_000, 100_000
@@ -87,13 +89,32 @@ def recording(settings: Settings) -> tuple[float, float]:
     crop = form(CROP)
     given = {"records": str(settings.records), "database_url": settings.database_url}
     with gunicorn(OURS, recording="off") as plain, gunicorn(OURS, **given) as recorded:
-        for _ in range(WARM_UP):
-            plain.classify(crop), recorded.classify(crop)
         if not recorded.answer(crop)["recorded"]:
             raise SystemExit("nothing was recorded")
-        took = [(plain.classify(crop), recorded.classify(crop)) for _ in range(ROUNDS)]
-    without, with_ = (statistics.median(each) for each in zip(*took, strict=True))
-    return without, with_
+        return in_turn(plain, recorded, crop)
+
+
+def counting(settings: Settings, records: Records) -> tuple[float, float]:
+    """Median milliseconds of a request by a token without and with a quota, in turn; both are recorded."""
+    [user] = records.users.add([NewAccount(uuid.uuid4().hex, "viewer", uuid.uuid4().hex)])
+    _, token = records.tokens.make(user.id, "bench", 1, datetime.now(UTC))
+    crop = form(CROP)
+    crop.headers["Authorization"] = f"Bearer {token}"
+    given = {"records": str(settings.records), "database_url": settings.database_url, "login": "on"}
+    with gunicorn(OURS, **given) as free, gunicorn(OURS, **given, quota="100000") as counted:
+        took = in_turn(free, counted, crop)
+    if records.tokens.of(user.id, datetime.now(UTC))[0].asked < ROUNDS:
+        raise SystemExit("nothing was counted, or the hour has ended")
+    return took
+
+
+def in_turn(plain: Server, other: Server, sent: requests.PreparedRequest) -> tuple[float, float]:
+    """Median milliseconds of each."""
+    for _ in range(WARM_UP):
+        plain.classify(sent), other.classify(sent)
+    took = [(plain.classify(sent), other.classify(sent)) for _ in range(ROUNDS)]
+    one, two = (statistics.median(each) for each in zip(*took, strict=True))
+    return one, two
 
 
 @contextmanager
@@ -119,7 +140,11 @@ def main() -> None:
             for each in few:
                 echo(f"| {each}, median ms | {few[each]:.2f} | {many[each]:.2f} | {many[each] / few[each]:.2f} |\n")
             echo(f"\n- a request with {MANY:,} recorded: {without:.1f} ms without recording, {with_:.1f} ms with it, ")
-            echo(f"{with_ / without - 1:+.1%}\n\n")
+            echo(f"{with_ / without - 1:+.1%}\n")
+            free, counted = counting(settings, records)
+            echo(
+                f"- by a token: {free:.1f} ms without a quota, {counted:.1f} ms with one, {counted / free - 1:+.1%}\n\n"
+            )
             records.close()
 
 

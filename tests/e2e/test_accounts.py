@@ -23,9 +23,9 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 
 @pytest.fixture
 def guarded(tmp_path: Path) -> Iterator[Service]:
-    """A service with login on: admin boss, reviewer anna, viewer bert."""
+    """A service with login on and a quota for tokens: admin boss, reviewer anna, viewer bert."""
     fill(tmp_path / "past")
-    with serving(records=str(tmp_path / "past"), login="on") as running:
+    with serving(records=str(tmp_path / "past"), login="on", quota="500") as running:
         yield running
 
 
@@ -102,6 +102,7 @@ def test_a_token_is_shown_once_works_and_is_revoked(visit: Visit, guarded: Servi
     page.reload()
     dialog = account(page)
     expect(dialog.get_by_text("night run")).to_be_visible()
+    expect(dialog.get_by_text("1 of 500 requests this hour")).to_be_visible()
     assert token not in page.content()
     dialog.get_by_role("button", name="Revoke night run").click()
     expect(dialog.get_by_text("None yet.")).to_be_visible()

@@ -106,7 +106,19 @@ def test_the_last_admin_stays_one(command: Command, records: Records, arguments:
     assert records.users.named("boss").role == "admin"
 
 
-@pytest.mark.parametrize("arguments", [["disable", "nobody"], ["reset", "nobody", "--draw"]])
+def test_a_quota_is_given_and_taken_back(command: Command, records: Records) -> None:
+    command("add", "anna", "--draw")
+    assert command("quota", "anna", "1500").stdout == "anna: 1,500 requests an hour for each token\n"
+    assert command("list").stdout.endswith("anna, viewer, 1,500 requests an hour for each token\n")
+    assert command("quota", "anna", "0").stdout == "anna: requests without end\n"
+    assert records.users.named("anna").quota == 0
+    assert "HEMATOVISION_QUOTA" in command("quota", "anna").stdout
+    assert records.users.named("anna").quota is None
+    for wrong in ("-1", "many", "1000001"):
+        assert command("quota", "anna", "--", wrong).exit_code == 2
+
+
+@pytest.mark.parametrize("arguments", [["disable", "nobody"], ["reset", "nobody", "--draw"], ["quota", "nobody", "1"]])
 def test_a_user_whom_there_is_not_is_a_sentence(command: Command, arguments: list[str]) -> None:
     refused = command(*arguments)
     assert (refused.exit_code, refused.stdout) == (1, "")

@@ -48,6 +48,7 @@ KNOWN_IN = {
     "apispec": {"api"},
     "pythonjsonlogger": {"api"},
     "cachetools": {"api"},
+    "prometheus_client": {"api.metrics"},
     "tensorflow": {"training"},
     "keras": {"training", "runtime"},
     "matplotlib": {"training"},

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import ParamSpec, TypeVar, cast
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -23,6 +23,7 @@ from hematovision.records.values import Account
 OPEN = {"health_health", "health_live", "health_ready", "session_session", "doc", "specs", "restx_doc.static"}
 # The least of a service that is not open: an orchestrator asks from elsewhere.
 PROBES = {"health_live", "health_ready"}
+SCRAPED = "metrics_scrape"
 
 _FORWARDED = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP")
 _CHANGES = {"POST", "PUT", "PATCH", "DELETE"}
@@ -56,6 +57,9 @@ def init_app(app: Flask) -> None:
     def admit() -> None:
         g.visitor = Visitor()
         if request.method == "OPTIONS" or request.endpoint is None:
+            return
+        if request.endpoint == SCRAPED:
+            _refuse_all_but_prometheus()
             return
         if services().settings.login == "off":
             _refuse_strangers()
@@ -149,6 +153,23 @@ def _refuse_strangers() -> None:
     of_page = origin.partition("//")[2] == request.host or origin in services().settings.cors_origins
     if request.method in _CHANGES and origin and not of_page:
         raise errors.CsrfRefused("A page of another site asked for this. Allow it: HEMATOVISION_CORS_ORIGINS.")
+
+
+def _refuse_all_but_prometheus() -> None:
+    """With login or without: for this machine, and the networks that a setting names. Not through a proxy, whoever it
+    says that it asks for: what is open to the proxy would be open to all."""
+    address = request.remote_addr
+    asked_here = is_own(address) and is_own(_called())
+    if any(header in request.headers for header in _FORWARDED) or not (asked_here or _is_in_networks(address)):
+        raise errors.NotOpen(
+            "/metrics answers this machine, and the networks named in HEMATOVISION_METRICS, asked without a proxy."
+        )
+
+
+def _is_in_networks(address: str | None) -> bool:
+    with suppress(ValueError):
+        return any(ip_address(address or "") in ip_network(each) for each in services().settings.metrics)
+    return False
 
 
 def _called() -> str | None:

@@ -9,12 +9,14 @@ from marshmallow import RAISE, ValidationError, fields, validate, validates_sche
 from hematovision.api.schemas import Shape, says
 from hematovision.differential import WANTED
 from hematovision.records.values import ROLES
+from hematovision.settings import MOST_OF_QUOTA
 
 THEMES = ("system", "light", "dark")
 CONFIDENCES = ("per_cent", "bar")
 
 _LINE = validate.Regexp(r"[^\x00-\x1f]{1,80}\Z", error="Not one line of 1 to 80 characters.")
 _TYPED = validate.Length(1, 1000)
+_QUOTA = validate.Range(0, MOST_OF_QUOTA)
 
 
 class Sent(Shape):
@@ -51,6 +53,12 @@ class PasswordSchema(Sent):
 class UserSchema(UserNameSchema):
     created_at = fields.AwareDateTime(required=True)
     disabled_at = fields.AwareDateTime(required=True, allow_none=True)
+    quota = fields.Integer(
+        required=True,
+        allow_none=True,
+        validate=_QUOTA,
+        metadata=says("Requests an hour for each of their tokens; 0: without end; null: as HEMATOVISION_QUOTA says."),
+    )
 
 
 class UsersSchema(Shape):
@@ -75,12 +83,15 @@ class UserChangeSchema(Sent):
         validate=_TYPED,
         metadata=says("A reset; lets in again who was disabled, ends sessions and tokens."),
     )
+    quota = fields.Integer(
+        strict=True, allow_none=True, validate=_QUOTA, metadata=says("Requests an hour for each of their tokens.", 500)
+    )
 
     @validates_schema
     def is_one(self, data: dict[str, Any], **_: Any) -> None:
         """Refuse none, and several."""
         if len(data) != 1:
-            raise ValidationError("Send one change at a time: role, disabled or password.")
+            raise ValidationError("Send one change at a time: role, disabled, password or quota.")
 
 
 class NewTokenSchema(Sent):
@@ -95,6 +106,10 @@ class TokenSchema(Shape):
     expires_at = fields.AwareDateTime(required=True)
     revoked_at = fields.AwareDateTime(required=True, allow_none=True)
     used_at = fields.AwareDateTime(required=True, allow_none=True, metadata=says("To the minute."))
+    quota = fields.Integer(required=True, metadata=says("Requests that it may make in an hour; 0: without end.", 500))
+    asked = fields.Integer(
+        required=True, metadata=says("Requests made in this hour (UTC); counted where there is a quota.", 12)
+    )
 
 
 class MadeTokenSchema(TokenSchema):

@@ -21,6 +21,7 @@ from hematovision.api import (
     preferences,
     problems,
     requests_log,
+    scrape,
     session,
     shapes,
     tokens,
@@ -29,7 +30,7 @@ from hematovision.api import (
 from hematovision.api.services import EXTENSION, Services
 from hematovision.settings import Settings
 
-NOUNS = (classify, differential, history, session, preferences, tokens, users, health, model, examples)
+NOUNS = (classify, differential, history, session, preferences, tokens, users, health, model, examples, scrape)
 
 # What a multipart form adds around its picture.
 FORM_OVERHEAD = 64 * 1024
@@ -72,6 +73,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     if settings.proxies:  # else whoever asks could name any address, and claim HTTPS
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     requests_log.init_app(app)
+    scrape.init_app(app)
     access.init_app(app)
     problems.init_app(app)
     CORS(app, origins=list(settings.cors_origins), expose_headers=["X-Request-ID"], send_wildcard=False)

@@ -43,7 +43,7 @@ class Classify(Resource):
     @namespace.expect(upload)
     @namespace.doc(
         "classify",
-        **answers(RecordedAnswerSchema, 400, 404, 408, 413, 415, 422, 503, 507),
+        **answers(RecordedAnswerSchema, 400, 404, 408, 413, 415, 422, 429, 503, 507),
         description="Send one JPEG, PNG, WebP, BMP or TIFF as multipart field `image`, or as the raw body:\n\n"
         "    curl -F image=@cell.jpg http://127.0.0.1:8000/classify\n"
         "    curl --data-binary @cell.jpg -H 'Content-Type: image/jpeg' http://127.0.0.1:8000/classify\n\n"
@@ -54,14 +54,17 @@ class Classify(Resource):
         """Find and classify the cells of one picture, a field or a crop."""
         red_cells, why, work = _one_of("boxes", BOXES) == "all", _one_of("why", WHY) == "labels", _work()
         inference, queue, remembered = services().inference, services().queue, services().answers
+        metrics, began = services().metrics, time.perf_counter()
         queue.refuse_if_full()
         with arriving():
             picture = _picture()
         started = time.perf_counter()
+        metrics.took("read", started - began)
         asked = Asked(hashlib.sha256(picture).hexdigest(), inference.bundle.sha256, red_cells, why)
         known = remembered.get(asked)
 
         def answered() -> tuple[Answer, Keeping | None]:
+            metrics.took("wait", time.perf_counter() - started)
             answer = known or inference.classify(picture, red_cells, why)
             return answer, Keeping(work, pixels_alone(picture, inference.limits)) if work else None
 
@@ -70,7 +73,11 @@ class Classify(Resource):
             answer = replace(answer, milliseconds=Milliseconds(0, 0, 0, 1000 * (time.perf_counter() - started)))
         else:
             remembered.keep(asked, answer)
+        answered_at = time.perf_counter()
         recorded = services().recorder.record(answer, inference.bundle, visitor().id, keeping)
+        g.encoding_since = time.perf_counter()
+        metrics.took("record", g.encoding_since - answered_at)
+        metrics.answer(answer, cached=known is not None)
         return answer_schema.dump(
             vars(answer) | {"cached": known is not None, "recorded": recorded is not None, "id": recorded}
         )

@@ -8,8 +8,9 @@ import sys
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
-from hematovision.api import access, requests_log
+from hematovision.api import access, requests_log, scrape
 from hematovision.api.app import create_app
+from hematovision.api.metrics import SharedFolder
 from hematovision.api.page import with_page
 from hematovision.api.services import Services
 from hematovision.errors import SettingRefused
@@ -27,6 +28,7 @@ def wsgi(settings: Settings | None = None, stopping: Event | None = None) -> WSG
     _keep_freed_memory()
     services = Services.from_settings(settings, stopping)
     services.in_use.follow(settings)
+    scrape.follow(services)
     return with_page(create_app(settings, services), settings.frontend)
 
 
@@ -46,6 +48,7 @@ def serve(settings: Settings) -> None:
             f"Without login HEMATOVISION_HOST must be this machine's own, and is {settings.host!r}. Switch login on "
             "(HEMATOVISION_LOGIN=on), or open the service to all who can reach it (HEMATOVISION_OPEN=1)."
         )
+    requests_log.configure(settings.log_level)
     if os.name == "nt":
         _waitress(settings)
     else:
@@ -57,9 +60,10 @@ def _gunicorn(settings: Settings) -> None:
 
     class Service(BaseApplication):
         stopping, deadline, drain = Event(), settings.deadline, settings.drain
+        hooks = SharedFolder().hooks() if settings.workers > 1 else {}  # one counts by itself
 
         def load_config(self) -> None:
-            for name, value in gunicorn_options(settings).items():
+            for name, value in (gunicorn_options(settings) | self.hooks).items():
                 self.cfg.set(name, value)
 
         def load(self) -> WSGIApplication:

@@ -12,6 +12,7 @@ from typing import cast
 from flask import current_app
 
 from hematovision.api.following import ModelInUse
+from hematovision.api.metrics import Metrics
 from hematovision.api.remembered import Answers
 from hematovision.api.waiting import ModelQueue
 from hematovision.errors import HematoVisionError
@@ -41,9 +42,11 @@ class Services:
     queue: ModelQueue = field(init=False)
     in_use: ModelInUse = field(init=False)
     answers: Answers = field(init=False)
+    metrics: Metrics = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "answers", Answers(self.settings.cache))
+        object.__setattr__(self, "metrics", Metrics())
         object.__setattr__(self, "in_use", ModelInUse(self.model))
         object.__setattr__(self, "queue", ModelQueue(self.settings.threads, self.settings.queue))
 

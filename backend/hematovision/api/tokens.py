@@ -23,7 +23,9 @@ class Tokens(Resource):
     @namespace.doc("tokens", **answers(TokensSchema, 401, 404, 503))
     def get(self) -> Any:
         """One's own tokens, without their secrets."""
-        return tokens_schema.dump({"tokens": services().recorder.records.tokens.of(access.user().id)})
+        return tokens_schema.dump(
+            {"tokens": services().recorder.records.tokens.of(access.user().id, services().clock())}
+        )
 
     @namespace.expect(SHAPES["NewToken"])
     @namespace.doc("make_token", **answers(MadeTokenSchema, 400, 401, 403, 404, 409, 413, 415, 422, 503))

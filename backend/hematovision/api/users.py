@@ -44,7 +44,7 @@ class User(Resource):
     @namespace.expect(SHAPES["UserChange"])
     @namespace.doc("change_user", **answers(UserSchema, 400, 401, 403, 404, 409, 413, 415, 422, 503))
     def patch(self, id: UUID) -> Any:
-        """Change a user's role, disable them, or reset their password. It holds from their next request."""
+        """Change a user's role or quota, disable them, or reset their password. It holds from their next request."""
         admin, _ = access.session()
         [(what, value)] = loaded(UserChangeSchema()).items()
         users = services().recorder.records.users
@@ -52,6 +52,8 @@ class User(Resource):
             changed = users.change_role(id, value, admin.id)
         elif what == "disabled":
             changed = users.disable(id, admin.id)
+        elif what == "quota":
+            changed = users.change_quota(id, value, admin.id)
         else:
             changed = users.reset(id, value, admin.id)
         return user_schema.dump(changed)

@@ -1,4 +1,4 @@
-"""Commands that look after users: add, list, disable, reset."""
+"""Commands that look after users: add, list, quota, disable, reset."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 from hematovision.cli.records import FILE, opened_records
 from hematovision.errors import AccountRefused
 from hematovision.records.values import ROLES, NewAccount
+from hematovision.settings import MOST_OF_QUOTA
 
 
 @click.group()
@@ -40,7 +41,19 @@ def list_() -> None:
     with opened_records() as ours:
         for each in ours.users.all():
             state = f", disabled {each.disabled_at:%Y-%m-%d}" if each.disabled_at else ""
-            click.echo(f"{each.id}  {each.name}, {each.role}{state}")
+            quota = "" if each.quota is None else f", {_told(each.quota)}"
+            click.echo(f"{each.id}  {each.name}, {each.role}{quota}{state}")
+
+
+@users.command()
+@click.argument("name")
+@click.argument("requests", required=False, type=click.IntRange(0, MOST_OF_QUOTA))
+def quota(name: str, requests: int | None) -> None:
+    """Let each token of the user NAME make so many REQUESTS an hour; 0: without end. Left out: as HEMATOVISION_QUOTA
+    says, as for everybody else."""
+    with opened_records() as ours:
+        ours.users.change_quota(ours.users.named(name).id, requests)
+    click.echo(f"{name}: {_told(requests)}")
 
 
 @users.command()
@@ -69,6 +82,12 @@ def reset(name: str, role: str | None, draw: bool) -> None:
         person = _Person(name, "", None if draw else _asked())
         ours.users.reset(user, person.password)
     click.echo(f"reset: {name}{person.told}")
+
+
+def _told(quota: int | None) -> str:
+    if quota is None:
+        return "as many requests as HEMATOVISION_QUOTA says"
+    return f"{quota:,} requests an hour for each token" if quota else "requests without end"
 
 
 class _Person:

@@ -39,6 +39,7 @@
     │   ├── LoginRefused            401  login_refused            (name and password do not match)
     │   └── TokenRefused            401  token_refused            (unknown, revoked or expired)
     ├── LoginThrottled              429  login_throttled
+    ├── QuotaSpent                  429  quota_spent              (a token's requests of this hour)
     ├── AccessRefused               403  access_refused           (not in this role)
     │   ├── NotOpen                 403  not_open                 (without login: not from this machine, or forwarded)
     │   ├── CsrfRefused             403  csrf_refused             (a change by cookie that the page did not ask for)
@@ -66,6 +67,7 @@ from hematovision.errors.access import (
     LoginThrottled,
     NameTaken,
     NotOpen,
+    QuotaSpent,
     SessionNeeded,
     TokenRefused,
     TokenUnknown,
@@ -151,6 +153,7 @@ __all__ = [
     "PredictionUnknown",
     "QueryRefused",
     "QueueFull",
+    "QuotaSpent",
     "RecordsOff",
     "RecordsRefused",
     "RecordsUnavailable",

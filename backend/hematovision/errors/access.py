@@ -35,6 +35,18 @@ class LoginThrottled(HematoVisionError):
         self.seconds = seconds
 
 
+class QuotaSpent(HematoVisionError):
+    """A token has made as many requests in this hour as it may; it may go on in `seconds`."""
+
+    code = "quota_spent"
+    status = 429
+    title = "The token has made its requests of this hour"
+
+    def __init__(self, detail: str, seconds: int) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
+
+
 class AccessRefused(HematoVisionError):
     """Whoever asks is known, or need not be, and may not do this."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, Update, create_engine, event, func, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
@@ -83,10 +83,11 @@ def opened(settings: Settings) -> Iterator[Engine]:
         engine.dispose()
 
 
-def to_write(engine: Engine) -> Engine:
+def to_write(engine: Engine, lasting: bool = True) -> Engine:
     """The same engine, for transactions that write: SQLite's take the lock at once. One that read first and then
-    wrote would be refused without waiting when somebody else had written in between."""
-    return engine.execution_options(writes=True)
+    wrote would be refused without waiting when somebody else had written in between. What is not `lasting` may be
+    undone by a power cut."""
+    return engine.execution_options(writes=True, lasting=lasting)
 
 
 @contextmanager
@@ -101,6 +102,17 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """A transaction that writes, whole or not at all; a database that fails is `RecordsUnavailable`."""
     with unavailable_told(), to_write(engine).begin() as connection:
         yield connection
+
+
+def noted(engine: Engine, change: Update, given: Mapping[str, Any]) -> int:
+    """Make this one change, and tell how many rows it was of. All see it at once, and it waits for no disk: a power cut
+    may undo it. A database that fails is `RecordsUnavailable`."""
+    with unavailable_told():
+        if engine.dialect.name == "postgresql":
+            waits_not = func.set_config("synchronous_commit", "off", True) == "off"  # until this statement is committed
+            change, engine = change.where(waits_not), engine.execution_options(isolation_level="AUTOCOMMIT")
+        with to_write(engine, lasting=False).begin() as connection:
+            return connection.execute(change, given).rowcount
 
 
 def alone(connection: Connection, table: type[DeclarativeBase]) -> None:
@@ -159,7 +171,6 @@ def _prepare_sqlite(connection: Any, _: Any) -> None:
     _switch_to_wal(connection)
     for pragma in (
         "foreign_keys = ON",
-        "synchronous = FULL",  # what was acknowledged survives a power cut
         "secure_delete = ON",  # what was erased is overwritten
     ):
         connection.execute(f"PRAGMA {pragma}")
@@ -177,5 +188,10 @@ def _switch_to_wal(connection: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("writes"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    # FULL: what was acknowledged survives a power cut
+    connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if options.get('lasting', True) else 'NORMAL'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

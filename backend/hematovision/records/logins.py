@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from hematovision import errors
 from hematovision.records import audit, passwords
-from hematovision.records.database import alone, reading, writing
+from hematovision.records.database import alone, noted, reading, writing
 from hematovision.records.tables import LoginTries, Session, SigningKey, User
 from hematovision.records.users import account_of, plain_name
 from hematovision.records.values import Account
@@ -73,9 +73,8 @@ class Logins:
         if row is None or not -NOTED < now - row.seen_at < idle or now >= row.expires_at:
             return None
         if now - row.seen_at >= NOTED:
-            with writing(self._engine) as connection:
-                used = update(Session).where(Session.secret_sha256 == sha256(secret))
-                connection.execute(used.values(seen_at=now))
+            seen = update(Session).where(Session.secret_sha256 == sha256(secret))
+            noted(self._engine, seen, {"seen_at": now})
         return account_of(row)
 
     def log_out(self, secret: str) -> None:

@@ -38,9 +38,9 @@ class Records:
     Each method raises `RecordsUnavailable` while the database does not answer.
     """
 
-    def __init__(self, engine: Engine, pictures: Path) -> None:
+    def __init__(self, engine: Engine, pictures: Path, quota: int = 0) -> None:
         self.engine, self.pictures = engine, pictures
-        self.users, self.logins, self.tokens = Users(engine), Logins(engine), Tokens(engine)
+        self.users, self.logins, self.tokens = Users(engine), Logins(engine), Tokens(engine, quota)
         self.preferences = Preferences(engine)
         self._file = file_identity(engine)
 
@@ -56,7 +56,7 @@ class Records:
         except BaseException:
             engine.dispose()
             raise
-        return cls(engine, settings.records / kept.FOLDER)
+        return cls(engine, settings.records / kept.FOLDER, settings.quota)
 
     def close(self) -> None:
         """Give back every connection."""

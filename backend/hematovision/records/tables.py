@@ -66,6 +66,7 @@ class User(Base):
     password_hash: Mapped[str | None] = mapped_column(Text)  # argon2; none until one is set
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    quota: Mapped[int | None]  # requests an hour for each of their tokens, 0 for no end; none: the service's own
 
 
 class Session(Base):
@@ -95,6 +96,8 @@ class Token(Base):
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     used_at: Mapped[datetime | None]
+    hour: Mapped[datetime | None]  # in which it was last counted: when that began
+    asked: Mapped[int | None]  # so often in it
 
 
 class LoginTries(Base):

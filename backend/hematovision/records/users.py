@@ -69,6 +69,17 @@ class Users:
                 audit.append(connection, audit.Change("user.role_changed", user, by, old, role))
             return _by_id(connection, user)
 
+    def change_quota(self, user: UUID, quota: int | None, by: UUID | None = None) -> Account:
+        """Let each of their tokens make so many requests an hour, from the next one on; 0: without end; None: as many
+        as the service says. Raises `UserUnknown`."""
+        with writing(self._engine) as connection:
+            audit.take_tail(connection)
+            old = _by_id(connection, user).quota
+            if quota != old:
+                connection.execute(update(User).where(User.id == user).values(quota=quota))
+                audit.append(connection, audit.Change("user.quota_changed", user, by, old, quota))
+            return _by_id(connection, user)
+
     def disable(self, user: UUID, by: UUID | None = None) -> Account:
         """Let them in no longer: their sessions and tokens end at once. Raises `UserUnknown` and `LastAdmin`."""
         with writing(self._engine) as connection:
@@ -101,7 +112,7 @@ def plain_name(name: str) -> str:
 
 def account_of(row: Row[Any]) -> Account:
     """A row of the table of users, or of one that has its columns."""
-    return Account(row.id, row.name, row.role, row.created_at, row.disabled_at)
+    return Account(row.id, row.name, row.role, row.created_at, row.disabled_at, row.quota)
 
 
 def _row_of(person: NewAccount) -> dict[str, Any]:

@@ -105,18 +105,21 @@ class NewAccount:
 
 @dataclass(frozen=True)
 class Account:
-    """A user, without the password."""
+    """A user, without the password. `quota`: requests an hour for each of their tokens, 0 for no end, None where the
+    service's own holds."""
 
     id: UUID
     name: str
     role: str
     created_at: datetime
     disabled_at: datetime | None
+    quota: int | None = None
 
 
 @dataclass(frozen=True)
 class TokenFacts:
-    """What is known of a token, without its secret; `used_at` to the minute."""
+    """What is known of a token, without its secret; `used_at` to the minute. `quota` is how many requests an hour it
+    may make, 0 for no end; `asked` how many it has made in this one, counted where there is a quota."""
 
     id: UUID
     name: str
@@ -124,3 +127,5 @@ class TokenFacts:
     expires_at: datetime
     revoked_at: datetime | None
     used_at: datetime | None
+    quota: int
+    asked: int

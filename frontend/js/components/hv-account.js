@@ -68,11 +68,12 @@ class Account extends HTMLElement {
     this.#said.replaceChildren(element("p", {}, text));
   }
 
-  #row({ id, name, expires_at: expires, used_at: used }) {
+  #row({ id, name, expires_at: expires, used_at: used, quota, asked }) {
     const revoke = element("button", { type: "button" }, "Revoke");
     revoke.setAttribute("aria-label", `Revoke ${name}`);
     revoke.addEventListener("click", () => this.#tell("hv-revoke-token", { id }));
-    const facts = `until ${day(expires)}, ${used ? `last used ${day(used)}` : "never used"}`;
+    const spent = quota ? `, ${asked} of ${quota} requests this hour` : "";
+    const facts = `until ${day(expires)}, ${used ? `last used ${day(used)}` : "never used"}${spent}`;
     return element("li", {}, element("span", {}, name, " ", element("span", { className: "quiet" }, facts)), revoke);
   }
 
