@@ -50,7 +50,7 @@ class Adapted:
 
 
 @dataclass(frozen=True)
-class _Own:
+class Own:
     """The cells of the laboratory that were found: what the network saw of them (N, D), their classes (N,), and the
     part (N,) in which each is held back; `missed` are the classes of those in which none was found."""
 
@@ -73,9 +73,9 @@ def adapt(data: Path, models: Path, lab: str, progress: Progress) -> Adapted:
         raise LabelsRefused(f"{lab[:60]!r} is no name for a laboratory's bundle. Choose letters, digits and hyphens.")
     version = f"{base.version.partition('+')[0]}+{lab}"
     final = new_folder(models, version)
-    own = _seen(road, read_cells(data), progress)
+    own = seen(road, read_cells(data), progress)
     held = [own.parts == part for part in range(PARTS)]
-    heads = [_fitted(base, own, ~part) for part in held]
+    heads = [fitted(base, own, ~part) for part in held]
     logits = np.zeros((len(own.classes), len(base.labels)), np.float32)
     far = np.zeros(len(own.classes))
     for part, head in zip(held, heads, strict=True):
@@ -96,7 +96,7 @@ def adapt(data: Path, models: Path, lab: str, progress: Progress) -> Adapted:
     folder = final.with_name(version + ".partial")
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(base.path, folder)
-    head = _fitted(base, own, np.ones(len(own.classes), bool))
+    head = fitted(base, own, np.ones(len(own.classes), bool))
     np.savez(folder / bundles.HEAD, kernel=head.kernel, bias=head.bias)
     features = np.concatenate([base.familiar.features, own.means]).astype(np.float16)
     labels = np.concatenate([base.familiar.labels, own.classes]).astype(np.uint8)
@@ -115,7 +115,9 @@ def adapt(data: Path, models: Path, lab: str, progress: Progress) -> Adapted:
     return Adapted(folder.rename(final), before, after)
 
 
-def _seen(road: Road, cells: Sequence[LabelledCell], progress: Progress) -> _Own:
+def seen(road: Road, cells: Sequence[LabelledCell], progress: Progress) -> Own:
+    """What the network sees of each cell, as it is served. Raises `LabelsRefused` for a class that the bundle lacks, for
+    a picture that cannot be read, and where too few cells are found."""
     labels = road.bundle.labels
     foreign = {cell.label for cell in cells} - set(labels)
     if foreign:
@@ -139,7 +141,7 @@ def _seen(road: Road, cells: Sequence[LabelledCell], progress: Progress) -> _Own
             f"A cell was found in {len(classes)} of the {len(cells)} pictures. To adapt takes {FEWEST} at least, of "
             "two classes; about a hundred do well."
         )
-    return _Own(np.stack(means), np.array(classes), _parts(np.array(classes)), np.array(missed, np.int64))
+    return Own(np.stack(means), np.array(classes), _parts(np.array(classes)), np.array(missed, np.int64))
 
 
 def _parts(classes: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -152,14 +154,15 @@ def _parts(classes: NDArray[np.int64]) -> NDArray[np.int64]:
     return parts
 
 
-def _fitted(base: Bundle, own: _Own, learned: NDArray[np.bool_]) -> Head:
-    """The layer for the remembered cells and those of the laboratory that are `learned` from (N,)."""
+def fitted(base: Bundle, own: Own, learned: NDArray[np.bool_], pull: float = PULL, share: float = OWN) -> Head:
+    """The layer for the remembered cells and those of the laboratory that are `learned` from (N,), which count `share`
+    together."""
     weights = np.concatenate([
-        (1 - OWN) * _evenly(base.familiar.labels), OWN * _evenly(own.classes[learned])
+        (1 - share) * _evenly(base.familiar.labels), share * _evenly(own.classes[learned])
     ])  # fmt: skip
     means = np.concatenate([base.familiar.features, own.means[learned]])
     classes = np.concatenate([base.familiar.labels, own.classes[learned]]).astype(np.int64)
-    return refitted(base.head, means, classes, weights, PULL)
+    return refitted(base.head, means, classes, weights, pull)
 
 
 def _evenly(classes: NDArray[Any]) -> NDArray[np.float64]:
@@ -170,7 +173,7 @@ def _evenly(classes: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def _row(
-    base: Bundle, own: _Own, probabilities: NDArray[np.floating], confident_from: float, far: NDArray[np.bool_]
+    base: Bundle, own: Own, probabilities: NDArray[np.floating], confident_from: float, far: NDArray[np.bool_]
 ) -> dict[str, Any]:
     """What /classify would say of each cell, as the row of a laboratory."""
     sure = probabilities.max(axis=1) >= confident_from
