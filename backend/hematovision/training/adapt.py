@@ -116,8 +116,8 @@ def adapt(data: Path, models: Path, lab: str, progress: Progress) -> Adapted:
 
 
 def seen(road: Road, cells: Sequence[LabelledCell], progress: Progress) -> Own:
-    """What the network sees of each cell, as it is served. Raises `LabelsRefused` for a class that the bundle lacks, for
-    a picture that cannot be read, and where too few cells are found."""
+    """What the network sees of each cell, as it is served. Raises `LabelsRefused` for a class that the bundle lacks,
+    for a picture that cannot be read, and where too few cells are found."""
     labels = road.bundle.labels
     foreign = {cell.label for cell in cells} - set(labels)
     if foreign:
