@@ -152,7 +152,15 @@ def test_the_picture_itself_is_left_alone() -> None:
 
 def test_with_everything_turned_off_a_disc_stays_the_disc_it_was() -> None:
     still = Augmentation(
-        zoom=(1, 1), shift=0, strength=(1, 1), channel=0, mixing=0, brightness=(1, 1), blur=0, jpeg_quality=(95, 96)
+        zoom=(1, 1),
+        shift=0,
+        strength=(1, 1),
+        curve=(1, 1),
+        channel=0,
+        mixing=0,
+        brightness=(1, 1),
+        blur=0,
+        jpeg_quality=(95, 96),
     )
     y, x = np.mgrid[:96, :96]
     disc = np.where(((x - 47.5) ** 2 + (y - 47.5) ** 2 < 30**2)[..., np.newaxis], (90, 50, 140), (WHITE,) * 3).astype(
@@ -176,7 +184,7 @@ def test_a_stronger_stain_is_darker_and_a_brighter_lamp_brighter() -> None:
 
 
 def test_a_variation_is_out_of_the_middle_of_the_picture() -> None:
-    still = Augmentation(zoom=(1, 1), blur=0, strength=(1, 1), channel=0, mixing=0, brightness=(1, 1))
+    still = Augmentation(zoom=(1, 1), blur=0, strength=(1, 1), curve=(1, 1), channel=0, mixing=0, brightness=(1, 1))
     picture = np.full((112, 112, 3), WHITE, np.uint8)
     picture[56 - 9 : 56 + 9, 56 - 9 : 56 + 9] = 50
     for seed in range(20):
@@ -187,7 +195,7 @@ def test_a_variation_is_out_of_the_middle_of_the_picture() -> None:
 
 def test_what_comes_in_from_outside_is_bare_slide() -> None:
     plain = Augmentation(
-        zoom=(0.5, 0.5), strength=(1, 1), channel=0, mixing=0, brightness=(1, 1), jpeg_quality=(94, 95)
+        zoom=(0.5, 0.5), strength=(1, 1), curve=(1, 1), channel=0, mixing=0, brightness=(1, 1), jpeg_quality=(94, 95)
     )
     for seed in range(10):
         varied = augmented(np.zeros((64, 64, 3), np.uint8), 64, plain, np.random.default_rng(seed))
