@@ -204,7 +204,7 @@ def test_the_strip_of_pictures_can_be_skipped(page: Page, smear: Smear) -> None:
 def test_stopping_keeps_the_focus_on_the_card(page: Page, cells: dict[str, Path]) -> None:
     """The button that was pressed goes; the one that takes its place has the focus."""
     file = cells["neutrophil"]
-    page.route("**/api/classify", lambda route: None)
+    page.route("**/api/classify?why=labels", lambda route: None)
     choose(page, file)
     card(page, file.name).get_by_role("button", name="Stop").press("Enter")
     expect(card(page, file.name).get_by_role("button", name="Try again")).to_be_focused()

@@ -23,7 +23,7 @@ from playwright.sync_api import JSHandle, Page, expect
 from service import Service
 from smears import Smear
 
-CLASSIFY = "**/api/classify"
+CLASSIFY = "**/api/classify?why=labels"
 
 
 def api_answer(service: Service, file: Path) -> Any:

@@ -23,7 +23,7 @@ def test_a_text_file_named_jpg_shows_the_services_problem(page: Page, service: S
     text = tmp_path / "notes.jpg"
     text.write_text("not a picture")
     problem = requests.post(f"{service.url}api/classify", files={"image": text.read_bytes()}, timeout=10).json()
-    with page.expect_response("**/api/classify") as response:
+    with page.expect_response("**/api/classify?why=labels") as response:
         choose(page, text)
     shown = card(page, "notes.jpg")
     expect(shown.get_by_text("Failed", exact=True)).to_be_visible()
@@ -42,7 +42,7 @@ def test_a_foreseeable_refusal_can_be_insisted_on(page: Page, tmp_path: Path) ->
     choose(page, text)
     shown = card(page, "notes.txt")
     expect(panel(page).get_by_text("Not sent", exact=True)).to_be_visible()
-    with page.expect_response("**/api/classify"):
+    with page.expect_response("**/api/classify?why=labels"):
         shown.get_by_role("button", name="Send anyway").click()
     expect(panel(page).get_by_text("Not sent", exact=True)).to_have_count(0)
     expect(shown.get_by_text("Failed", exact=True)).to_be_visible()
@@ -51,12 +51,14 @@ def test_a_foreseeable_refusal_can_be_insisted_on(page: Page, tmp_path: Path) ->
 def test_a_proxys_page_is_not_taken_for_an_answer(page: Page, cells: dict[str, Path]) -> None:
     """HTML where JSON should be has its own message; trying again gets through."""
     file = cells["platelet"]
-    page.route("**/api/classify", lambda route: route.fulfill(status=502, content_type="text/html", body="Bad"))
+    page.route(
+        "**/api/classify?why=labels", lambda route: route.fulfill(status=502, content_type="text/html", body="Bad")
+    )
     choose(page, file)
     shown = card(page, file.name)
     expect(panel(page).get_by_text("Something else answered")).to_be_visible()
     expect(panel(page).get_by_text("HTTP 502, text/html")).to_be_visible()
-    page.unroute("**/api/classify")
+    page.unroute("**/api/classify?why=labels")
     shown.get_by_role("button", name="Try again").click()
     expect_answered(shown)
 

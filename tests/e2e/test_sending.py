@@ -7,7 +7,7 @@ from pathlib import Path
 from person import card, choose, expect_all_answered, expect_answered, panel
 from playwright.sync_api import Page, Request, Route, expect
 
-CLASSIFY = "**/api/classify"
+CLASSIFY = "**/api/classify?why=labels"
 
 
 class Gate:
@@ -38,7 +38,7 @@ def test_several_at_once_are_sent_three_at_a_time(page: Page, cells: dict[str, P
     open_requests: set[Request] = set()
 
     def started(request: Request) -> None:
-        if request.url.endswith("/api/classify"):
+        if request.url.endswith("/api/classify?why=labels"):
             open_requests.add(request)
             in_flight.append(len(open_requests))
 
@@ -68,7 +68,7 @@ def test_a_running_request_can_be_stopped_and_sent_again(page: Page, cells: dict
     choose(page, file)
     shown = card(page, file.name)
     expect(shown.get_by_text("Sending", exact=True)).to_be_visible()
-    with page.expect_event("requestfailed", lambda request: request.url.endswith("/api/classify")):
+    with page.expect_event("requestfailed", lambda request: request.url.endswith("/api/classify?why=labels")):
         shown.get_by_role("button", name="Stop").click()
     expect(panel(page).get_by_text("Stopped before an answer came.")).to_be_visible()
     expect(panel(page).get_by_role("table")).to_have_count(0)
