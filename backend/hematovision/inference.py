@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from hematovision.cells import Answer, Milliseconds, Model, PictureFacts, Predic
 from hematovision.grounds import grounds
 from hematovision.images import RGB, Picture, decode
 from hematovision.locator import KINDS, Found
+from hematovision.quality import quality_of
 from hematovision.road import Road
 from hematovision.runtime import Networks, open_networks
 from hematovision.selftest import refuse_unless_passed
@@ -69,9 +71,14 @@ class InferenceService:
         classified = self.road.classify(decoded.rgb, to_classify)
         cells = [
             judging.judge(
-                self.bundle, _in_original(each, decoded), self._prediction(row.tolist()), float(distance), look, good
+                self.bundle,
+                _in_original(each, decoded),
+                self._prediction(row.tolist()),
+                float(distance),
+                look,
+                partial(quality_of, frame, classified.background),
             )
-            for each, row, distance, look, good in zip(to_classify, *classified[:4], strict=True)
+            for each, row, distance, look, frame in zip(to_classify, *classified[:4], strict=True)
         ]
         if why:
             cells = [

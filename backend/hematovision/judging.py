@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from hematovision.bundle import Bundle
@@ -23,10 +23,11 @@ class Judgement(NamedTuple):
 
 
 def judge(
-    bundle: Bundle, found: Found, prediction: Prediction, distance: float, sketch: str, quality: Quality
+    bundle: Bundle, found: Found, prediction: Prediction, distance: float, sketch: str, quality: Callable[[], Quality]
 ) -> ClassifiedCell:
     """A cell that was located and classified, at a `distance` from the nearest that the bundle remembers: beyond its
-    limit it has no label. `sketch` is what it looks like, `quality` how good its picture is."""
+    limit it has no label. `sketch` is what it looks like, `quality` tells how good its picture is, and is asked only
+    where the model is unsure."""
     best = prediction.best
     familiar = bundle.familiar
     if distance > familiar.limit:
@@ -34,7 +35,7 @@ def judge(
             f"It is further ({distance:.2f}) from every cell that the model remembers than {familiar.rate:.1%} of "
             f"validation's cells were ({familiar.limit:.2f}), so no class is named. A person should look."
         )
-        reasons = [reason, *bundle.accepted.reasons(found.kind, quality)]
+        reasons = [reason, *bundle.accepted.reasons(found.kind, quality())]
         return _cell(found, prediction, "unfamiliar", reasons, sketch)
     reasons = []
     if best.probability < bundle.confident_from:
@@ -53,7 +54,7 @@ def judge(
         )
     if not reasons:  # a bad picture alone is no reason: the model is as right where it is sure, and less often sure
         return _cell(found, prediction, "confident", [], sketch)
-    return _cell(found, prediction, "check", [*reasons, *bundle.accepted.reasons(found.kind, quality)], sketch)
+    return _cell(found, prediction, "check", [*reasons, *bundle.accepted.reasons(found.kind, quality())], sketch)
 
 
 def red(found: Found) -> Cell:

@@ -64,30 +64,25 @@ class Accepted:
         return found
 
 
-def qualities(frames: NDArray[np.uint8], background: Colour) -> list[Quality]:
-    """Standard pictures (N, size, size, 3) of cells in one picture, whose `background` they had."""
-    sharp, stained, light = sharpness(frames), stain(frames), float(np.mean(background))
-    return [Quality(*each, light) for each in zip(sharp.tolist(), stained.tolist(), strict=True)]
+def quality_of(frame: NDArray[np.uint8], background: Colour) -> Quality:
+    """The standard picture (size, size, 3) of a cell, and the background that its picture had."""
+    return Quality(sharpness(frame), stain(frame), float(np.mean(background)))
 
 
-def sharpness(frames: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """(N, size, size, 3) -> (N,) above 0: how strong the second differences are against the first, which falls with
-    every blur and does not rise with contrast (a Laplacian focus measure: Pertuz et al., Pattern
-    Recognition 2013;46:1415)."""
-    green = frames[..., 1].astype(np.float32)
-    across, down = np.diff(green, axis=2), np.diff(green, axis=1)
-    second = np.diff(across, axis=2)[:, 1:-1] + np.diff(down, axis=1)[:, :, 1:-1]
-    first = np.sqrt((across**2).mean(axis=(1, 2)) + (down**2).mean(axis=(1, 2)))
-    return np.asarray(np.sqrt((second**2).mean(axis=(1, 2))) / np.maximum(first, 1e-3), np.float64)
+def sharpness(frame: NDArray[np.uint8]) -> float:
+    """(size, size, 3) -> above 0: how strong the second differences are against the first, which falls with every blur
+    and does not rise with contrast (a Laplacian focus measure: Pertuz et al., Pattern Recognition 2013;46:1415)."""
+    green = frame[..., 1].astype(np.float32)
+    across, down = np.diff(green, axis=1), np.diff(green, axis=0)
+    second = np.diff(across, axis=1)[1:-1] + np.diff(down, axis=0)[:, 1:-1]
+    first = np.sqrt((across**2).mean() + (down**2).mean())
+    return float(np.sqrt((second**2).mean()) / max(first, 1e-3))
 
 
-def stain(frames: NDArray[np.uint8]) -> NDArray[np.float64]:
-    """(N, size, size, 3) -> (N,): the optical density over the slide's that a tenth of the places is above."""
-    if not len(frames):
-        return np.empty(0)
-    levels = frames[:, ::2, ::2].mean(axis=3, dtype=np.float32)
-    level = np.percentile(levels.reshape(len(frames), -1), 10, axis=1)
-    return np.asarray(np.log(WHITE / np.maximum(level, 1)), np.float64)
+def stain(frame: NDArray[np.uint8]) -> float:
+    """(size, size, 3) -> the optical density over the slide's that a tenth of the places is above."""
+    level = np.percentile(frame[::2, ::2].mean(axis=2, dtype=np.float32), 10)
+    return float(np.log(WHITE / max(level, 1)))
 
 
 def fitted(labs: Sequence[str], kinds: Sequence[str], cells: Sequence[Quality], rate: float) -> Accepted:

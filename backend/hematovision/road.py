@@ -8,14 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hematovision.background import background_of
+from hematovision.background import Colour, background_of
 from hematovision.bundle import Bundle
 from hematovision.calibration import softmax
 from hematovision.framing import frame
 from hematovision.head import pooled
 from hematovision.images import RGB
 from hematovision.locator import Found, main_of
-from hematovision.quality import Quality, qualities
 from hematovision.runtime import Networks
 from hematovision.sketch import sketch
 from hematovision.smear import cells_of
@@ -23,14 +22,15 @@ from hematovision.smear import cells_of
 
 class Classified(NamedTuple):
     """Of N cells: `probabilities` (N, classes), calibrated, in the order of `bundle.labels`; `distances` (N,), 0..2,
-    from the nearest cell that the bundle remembers; `sketches`, what each looks like; `qualities`, how good its picture
-    is; `features` (N, h, w, D), what the
+    from the nearest cell that the bundle remembers; `sketches`, what each looks like; `frames`, its standard picture,
+    and the `background` that they had; `features` (N, h, w, D), what the
     network saw of it at each place."""
 
     probabilities: NDArray[np.float64]
     distances: NDArray[np.float64]
     sketches: list[str]
-    qualities: list[Quality]
+    frames: NDArray[np.uint8]
+    background: Colour
     features: NDArray[np.float32]
 
 
@@ -50,7 +50,8 @@ class Road:
 
     def classify(self, rgb: RGB, cells: Sequence[Found]) -> Classified:
         """(H, W, 3) uint8 and N cells in it -> what the classifier says of each."""
-        frames = self.frames(rgb, cells)
+        background = background_of(rgb)
+        frames = self._framed(rgb, cells, background)
         features = self.features(frames)
         means = pooled(features)
         probabilities = softmax(self.bundle.head.logits(means), self.bundle.temperature)
@@ -58,15 +59,18 @@ class Road:
             np.asarray(probabilities),
             self.bundle.familiar.distances(means),
             [*map(sketch, frames)],
-            qualities(frames, background_of(rgb)),
+            frames,
+            background,
             features,
         )
 
     def frames(self, rgb: RGB, cells: Sequence[Found]) -> NDArray[np.uint8]:
         """(H, W, 3) uint8 and N cells in it -> their standard pictures (N, size, size, 3)."""
+        return self._framed(rgb, cells, background_of(rgb))
+
+    def _framed(self, rgb: RGB, cells: Sequence[Found], background: Colour) -> NDArray[np.uint8]:
         size, context = self.bundle.size, self.bundle.context
         frames = np.empty((len(cells), size, size, 3), np.uint8)
-        background = background_of(rgb)
         for each, cell in zip(frames, cells, strict=True):
             each[:] = frame(rgb, cell.centre, context * cell.side, size, background)
         return frames

@@ -4,8 +4,8 @@ of its cells and scored on those that were not drawn; and what becomes of the ce
 python tests/bench/adapting.py BUNDLE LAB [--choose]
 
 BUNDLE is a folder as `hematovision evaluate --leave-out LAB` leaves it. Prints means over the draws. --choose prints a
-row a strength of pull and share of the laboratory's own cells instead, over its train and val rows alone: by Bangkok's
-were `PULL` and `OWN` of training/adapt.py chosen. Home is Barcelona's val rows there, and its test rows without.
+row a strength of pull and share of the laboratory's own cells instead, over its train and val rows alone, to choose
+`PULL` and `OWN` of training/adapt.py by. Home is Barcelona's val rows there, and its test rows without.
 """
 
 from __future__ import annotations

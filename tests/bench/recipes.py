@@ -208,8 +208,8 @@ def learn(idea: Idea, cells: Cells, others: Sequence[RGB], classes: int, weights
     return [model, mean]
 
 
-def scores(model: keras.Model, idea: Idea, cells: Cells) -> tuple[float, float]:
-    """Accuracy, and balanced accuracy, among the classes that these cells have."""
+def scores(model: keras.Model, idea: Idea, cells: Cells) -> tuple[float, float | None]:
+    """Accuracy, and balanced accuracy, among the classes that these cells have; None where each has few cells."""
     size = idea.config.size
     pictures = np.stack([idea.always(middle(each, size)) for each in cells.pictures]).astype(np.float32)
     logits = model.predict(pictures, batch_size=64, verbose=0)
@@ -239,7 +239,8 @@ def main(locator: Path, folder: Path, names: Sequence[str]) -> None:
             model.save(folder / f"{name} {which}.keras".replace(" ", "-"))
             home, _ = scores(model, idea, val)
             accuracy, balanced = scores(model, idea, away)
-            sys.stdout.write(f"| {name} | {which} | {home:.2%} | {accuracy:.1%} | {balanced:.1%} |\n")
+            told = "-" if balanced is None else f"{balanced:.1%}"
+            sys.stdout.write(f"| {name} | {which} | {home:.2%} | {accuracy:.1%} of {len(away.classes)} | {told} |\n")
             sys.stdout.flush()
 
 

@@ -40,7 +40,7 @@ def fit(rgb: RGB, size: int) -> RGB:
 class WholePictureService(InferenceService):
     """The same service, the same network, the road of 1.0."""
 
-    def classify(self, picture: bytes | RGB, red_cells: bool = False) -> Answer:
+    def classify(self, picture: bytes | RGB, red_cells: bool = False, why: bool = False) -> Answer:
         assert isinstance(picture, bytes)
         decoded = decode(picture, self.limits, at_least=2 * self.bundle.size)
         inputs = fit(decoded.rgb, self.bundle.size)[np.newaxis].astype(np.float32)
@@ -49,7 +49,7 @@ class WholePictureService(InferenceService):
         whole = Found(0, 0, decoded.width, decoded.height, "nucleated", score=1.0, edge=False)
         prediction = Prediction(tuple(map(Probability, self.bundle.labels, probabilities)))
         good = Quality(sharpness=1, stain=1, light=255)
-        cell = judging.judge(self.bundle, whole, prediction, distance=0.0, sketch="0" * 16, quality=good)
+        cell = judging.judge(self.bundle, whole, prediction, distance=0.0, sketch="0" * 16, quality=lambda: good)
         seen = Seen(1, 0, 0)
         return Answer(
             Model(self.bundle.name, self.bundle.version),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -23,20 +24,26 @@ def prediction(*probabilities: float) -> Prediction:
     return Prediction(tuple(map(Probability, LABELS, probabilities)))
 
 
-SKETCH, GOOD = "00ff00ff00ff00ff", Quality(sharpness=1.0, stain=0.9, light=230)
+SKETCH, FINE = "00ff00ff00ff00ff", Quality(sharpness=1.0, stain=0.9, light=230)
+
+
+def seen(quality: Quality) -> Callable[[], Quality]:
+    return lambda: quality
+
+
 NEAR, FAR = BUNDLE.familiar.limit, BUNDLE.familiar.limit + 0.001
 SURE, UNSURE = prediction(0.02, 0.95, 0.03), prediction(0.25, 0.7, 0.05)
 
 
 def test_a_cell_that_the_model_is_sure_of_is_confident_and_needs_no_reason() -> None:
-    cell = judge(BUNDLE, FOUND, SURE, NEAR, SKETCH, GOOD)
+    cell = judge(BUNDLE, FOUND, SURE, NEAR, SKETCH, seen(FINE))
     assert (cell.status, cell.label, cell.confidence, cell.reasons) == ("confident", "lymphocyte", 0.95, ())
     assert (cell.kind, cell.edge) == ("nucleated", False)
     assert cell.probabilities == SURE.probabilities
 
 
 def test_below_the_limit_a_person_should_look_and_is_told_the_next_class() -> None:
-    cell = judge(BUNDLE, FOUND, UNSURE, NEAR, SKETCH, GOOD)
+    cell = judge(BUNDLE, FOUND, UNSURE, NEAR, SKETCH, seen(FINE))
     assert (cell.status, cell.label, cell.confidence) == ("check", "lymphocyte", 0.7)
     [reason] = cell.reasons
     for told in ("70.0%", "90.0%", "99.5%", "immature granulocyte (25.0%)", "A person should look."):
@@ -44,12 +51,12 @@ def test_below_the_limit_a_person_should_look_and_is_told_the_next_class() -> No
 
 
 def test_a_hair_below_the_limit_it_is_not_said_to_be_at_it() -> None:
-    [reason] = judge(BUNDLE, FOUND, prediction(0.0502, 0.8998, 0.05), NEAR, SKETCH, GOOD).reasons
+    [reason] = judge(BUNDLE, FOUND, prediction(0.0502, 0.8998, 0.05), NEAR, SKETCH, seen(FINE)).reasons
     assert "nearly 90.0% sure, below the 90.0%" in reason
 
 
 def test_at_the_limit_it_is_confident() -> None:
-    assert judge(BUNDLE, FOUND, prediction(0.05, 0.9, 0.05), NEAR, SKETCH, GOOD).status == "confident"
+    assert judge(BUNDLE, FOUND, prediction(0.05, 0.9, 0.05), NEAR, SKETCH, seen(FINE)).status == "confident"
 
 
 @pytest.mark.parametrize(
@@ -60,7 +67,7 @@ def test_at_the_limit_it_is_confident() -> None:
     ],
 )
 def test_where_shape_and_class_disagree_a_person_should_look(kind: str, answer: Prediction, told: str) -> None:
-    cell = judge(BUNDLE, replace(FOUND, kind=kind), answer, NEAR, SKETCH, GOOD)
+    cell = judge(BUNDLE, replace(FOUND, kind=kind), answer, NEAR, SKETCH, seen(FINE))
     assert cell.status == "check"
     [reason] = cell.reasons
     assert told in reason
@@ -68,12 +75,12 @@ def test_where_shape_and_class_disagree_a_person_should_look(kind: str, answer: 
 
 
 def test_a_platelet_that_is_called_one_is_confident() -> None:
-    cell = judge(BUNDLE, replace(FOUND, kind="platelet"), prediction(0.02, 0.03, 0.95), NEAR, SKETCH, GOOD)
+    cell = judge(BUNDLE, replace(FOUND, kind="platelet"), prediction(0.02, 0.03, 0.95), NEAR, SKETCH, seen(FINE))
     assert cell.status == "confident"
 
 
 def test_what_is_far_from_every_remembered_cell_is_unfamiliar_and_has_no_label_however_sure_the_model() -> None:
-    cell = judge(BUNDLE, FOUND, SURE, FAR, SKETCH, GOOD)
+    cell = judge(BUNDLE, FOUND, SURE, FAR, SKETCH, seen(FINE))
     assert (cell.status, cell.label, cell.confidence) == ("unfamiliar", None, None)
     assert cell.probabilities == SURE.probabilities
     [reason] = cell.reasons
@@ -82,7 +89,7 @@ def test_what_is_far_from_every_remembered_cell_is_unfamiliar_and_has_no_label_h
 
 
 def test_both_reasons_are_told() -> None:
-    assert len(judge(BUNDLE, replace(FOUND, kind="platelet"), UNSURE, NEAR, SKETCH, GOOD).reasons) == 2
+    assert len(judge(BUNDLE, replace(FOUND, kind="platelet"), UNSURE, NEAR, SKETCH, seen(FINE)).reasons) == 2
 
 
 def test_a_red_cell_is_seen_and_not_classified() -> None:
@@ -91,7 +98,7 @@ def test_a_red_cell_is_seen_and_not_classified() -> None:
 
 
 def test_a_box_is_whole_pixels_that_hold_what_was_found() -> None:
-    assert judge(BUNDLE, FOUND, SURE, NEAR, SKETCH, GOOD).box == Box(10, 20, 31, 31)  # 10..41 and 20..51
+    assert judge(BUNDLE, FOUND, SURE, NEAR, SKETCH, seen(FINE)).box == Box(10, 20, 31, 31)  # 10..41 and 20..51
 
 
 @settings(deadline=None)
@@ -104,7 +111,10 @@ def test_every_box_holds_what_was_found_and_no_pixel_more(x: float, y: float, wi
 
 
 def test_what_is_said_of_a_picture_is_what_is_said_of_its_first_cell() -> None:
-    first, second = judge(BUNDLE, FOUND, UNSURE, NEAR, SKETCH, GOOD), judge(BUNDLE, FOUND, SURE, NEAR, SKETCH, GOOD)
+    first, second = (
+        judge(BUNDLE, FOUND, UNSURE, NEAR, SKETCH, seen(FINE)),
+        judge(BUNDLE, FOUND, SURE, NEAR, SKETCH, seen(FINE)),
+    )
     said = of_picture([first, second], Seen(2, 0, 0))
     assert said == (first.status, first.label, first.confidence, first.probabilities, first.reasons)
 
@@ -127,23 +137,34 @@ def test_what_shows_no_cell_at_all_is_no_smear() -> None:
 @pytest.mark.parametrize(
     ("quality", "told"),
     [
-        (GOOD._replace(sharpness=0.4), ["blurred", "0.40", "99.5%", "0.60", "Focus"]),
-        (GOOD._replace(light=80), ["dark", "80 of 255", "(100)", "more light"]),
-        (GOOD._replace(stain=0.1), ["paler", "0.10", "0.20", "too much light"]),
-        (GOOD._replace(stain=1.4), ["darker", "1.40", "1.20", "too little light"]),
+        (FINE._replace(sharpness=0.4), ["blurred", "0.40", "99.5%", "0.60", "Focus"]),
+        (FINE._replace(light=80), ["dark", "80 of 255", "(100)", "more light"]),
+        (FINE._replace(stain=0.1), ["paler", "0.10", "0.20", "too much light"]),
+        (FINE._replace(stain=1.4), ["darker", "1.40", "1.20", "too little light"]),
     ],
 )
 def test_where_the_model_is_unsure_of_a_bad_picture_it_is_said_what_is_wrong(quality: Quality, told: list[str]) -> None:
     strict = replace(BUNDLE, accepted=Accepted(0.6, 0.5, 0.2, 1.2, 100, rate=0.995))
-    assert len(judge(strict, FOUND, UNSURE, NEAR, SKETCH, GOOD).reasons) == 1
+    assert len(judge(strict, FOUND, UNSURE, NEAR, SKETCH, seen(FINE)).reasons) == 1
     for distance, status in ((NEAR, "check"), (FAR, "unfamiliar")):
-        cell = judge(strict, FOUND, UNSURE, distance, SKETCH, quality)
+        cell = judge(strict, FOUND, UNSURE, distance, SKETCH, seen(quality))
         assert cell.status == status
         assert all(each in cell.reasons[1] for each in told), cell.reasons
-    assert judge(strict, FOUND, SURE, NEAR, SKETCH, quality) == judge(strict, FOUND, SURE, NEAR, SKETCH, GOOD)
+    assert judge(strict, FOUND, SURE, NEAR, SKETCH, seen(quality)) == judge(
+        strict, FOUND, SURE, NEAR, SKETCH, seen(FINE)
+    )
 
 
 def test_a_platelet_has_its_own_focus_and_no_nucleus_to_be_stained() -> None:
     strict = replace(BUNDLE, accepted=Accepted(0.6, 0.5, 0.2, 1.2, 100, rate=0.995))
     for quality, reasons in ((Quality(0.55, 0.1, 200), 2), (Quality(0.45, 0.1, 200), 3)):
-        assert len(judge(strict, replace(FOUND, kind="platelet"), UNSURE, NEAR, SKETCH, quality).reasons) == reasons
+        assert (
+            len(judge(strict, replace(FOUND, kind="platelet"), UNSURE, NEAR, SKETCH, seen(quality)).reasons) == reasons
+        )
+
+
+def test_of_a_cell_that_the_model_is_sure_of_the_quality_is_not_asked() -> None:
+    def unasked() -> Quality:
+        raise AssertionError
+
+    assert judge(BUNDLE, FOUND, SURE, NEAR, SKETCH, unasked).status == "confident"

@@ -26,10 +26,7 @@ class Augmentation:
     zoom: tuple[float, float] = (0.8, 1.2)  # size of the cell in the picture, as a factor
     shift: float = 0.06  # of the side, either way
     strength: tuple[float, float] = (0.35, 1.6)  # of the stain, as a factor of optical density
-    curve: tuple[float, float] = (
-        0.6,
-        1.7,
-    )  # exponent of the density: what is pale, against a dark nucleus
+    curve: tuple[float, float] = (0.6, 1.7)  # exponent of the density: what is pale, against a dark nucleus
     channel: float = 0.25  # strength of each channel on its own, +-
     mixing: float = 0.1  # standard deviation of what leaks from one channel's density into another's
     brightness: tuple[float, float] = (0.88, 1.06)  # what is left of the lamp's, as a factor of intensity

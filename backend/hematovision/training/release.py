@@ -169,6 +169,6 @@ def _familiarity(
 
 def _quality(val: Sequence[FramedCell]) -> dict[str, Any]:
     """What pictures of cells are like in val, laboratory by laboratory."""
-    each = [quality.qualities(one.rgb[np.newaxis], one.background)[0] for one in val]
+    each = [quality.quality_of(one.rgb, one.background) for one in val]
     accepted = quality.fitted([one.cell.lab for one in val], [one.kind for one in val], each, QUALITY_RATE)
     return asdict(accepted) | {"fitted_on": "val", "n": len(val)}
