@@ -215,6 +215,7 @@ def test_where_a_class_was_seen_is_shown_by_a_key(page: Page, smear: Smear) -> N
     smear.answering(page)
     choose(page, smear.picture("two.png", cells))
     expect_judgement(panel(page), cells[0])
+    panel(page).get_by_text("Read off the cell").click()
     row = panel(page).get_by_role("row").filter(has_text="Nucleus shape")
     expect(row.get_by_role("cell").nth(0)).to_have_text("Segmented-bilobed")
     expect(row).to_contain_text("75.0%")

@@ -8,6 +8,8 @@
 import { element } from "../element.js";
 import { perCent, words } from "../words.js";
 
+let open = false; // whoever has opened one wants the next cell's, too
+
 class Readings extends HTMLElement {
   set shown({ readings, rows }) {
     const leanings = readings.filter(({ leaning }) => leaning).map((reading) => leaningOf(reading, rows[reading.name]));
@@ -42,8 +44,10 @@ function tableOf(attributes, rows) {
   const table = element("table", {}, element("thead", {}, head), element("tbody", {}, ...lines));
   const { lab, n } = rows[attributes[0].name] ?? {};
   const where = lab ? `“Right”: on about ${n} cells of ${words(lab)}, where it was learned; elsewhere unknown.` : "";
-  return element("details", { open: true }, element("summary", {}, "Read off the cell"), table,
+  const details = element("details", { open }, element("summary", {}, "Read off the cell"), table,
     element("p", { className: "quiet" }, where));
+  details.addEventListener("toggle", () => { open = details.open; });
+  return details;
 }
 
 customElements.define("hv-readings", Readings);
