@@ -38,7 +38,7 @@ class Variation:
     side_by_side: float = 0.3  # share of windows made so: dense fields of small cells
     stain: Augmentation = Augmentation(strength=(0.45, 1.6), blur=1.2)
     overlaid: float = 0.25  # share of the others over which objects of other pictures are laid
-    shade: float = 0.3  # how much darker one side or the rim may be, as a share
+    shade: float = 0.5  # how much darker one side or the rim may be, as a share
     faded: float = 0.4  # share of the nucleated cells whose cytoplasm is made paler
     no_smear: float = 0.06  # share of windows in which there is no smear at all
 
@@ -167,12 +167,12 @@ def _inside(boxes: Floats, width: float, height: float) -> tuple[Floats, NDArray
 
 
 def _shaded(rgb: RGB, most: float, random: np.random.Generator) -> RGB:
-    """Darker towards one side, or towards the rim; each channel a little differently."""
+    """Darker towards one side, or towards the rim; each channel differently, so that the light's colour runs, too."""
     along = np.linspace(-1, 1, WINDOW)
     slope = random.uniform(-1, 1, 2)
     plane = (slope[0] * along[:, np.newaxis] + slope[1] * along) / 2
     bowl = random.uniform(-1, 1) * (along[:, np.newaxis] ** 2 + along**2) / 2
-    shade = (plane + bowl)[..., np.newaxis] * most * random.uniform(0.5, 1, 3)
+    shade = (plane + bowl)[..., np.newaxis] * most * random.uniform(0, 1, 3)
     return np.asarray((rgb * (1 - shade + shade.min(axis=(0, 1)))).clip(0, 255).astype(np.uint8))
 
 
