@@ -48,6 +48,7 @@ OTHERS = {
 # What the usual way's route imports, and what this project installs to serve.
 TO_SERVE, TO_SERVE_USUAL = ["hematovision"], ["flask", "gunicorn", "keras", "tensorflow", "pillow"]
 SIDE = 1024  # of the matrices whose product is the peak
+PRINTED: dict[str, float] = {}  # what the table of many clients needs of the one before
 echo = sys.stdout.write
 
 
@@ -207,9 +208,6 @@ def one_client(stack: ExitStack) -> None:
     started, usually = (statistics.median(each) for each in zip(*starts, strict=True))
     echo(f"- from start to ready: {started:.2g} s; the usual way {usually / started:.1f} times (asked 6)\n")
     echo(f"- memory of a worker: the usual way {usual.megabytes / ours.megabytes:.1f} times (asked 6)\n")
-
-
-PRINTED: dict[str, float] = {}  # what the table of many clients needs of the one before
 
 
 def many_clients() -> None:
