@@ -4,7 +4,7 @@ python tests/bench/int8.py [--most N]
 
 Calibrated on the standard pictures of train cells of HEMATOVISION_DATA; scored on test cells, at most N of each
 laboratory if N is given. Locator, limits and all else are the bundle's. It would be shipped if no row fell by more than
-`MOST_LOST`, with limits fitted anew; what was found stands in README's decisions.
+`MOST_LOST`, with limits fitted anew.
 """
 
 from __future__ import annotations
