@@ -3,6 +3,7 @@
 PYTHON ?= python3
 SERVE  := .venv
 TEST   := .venv-test
+BENCH  := .venv-bench
 WHEELHOUSE ?= wheelhouse
 
 COMPILE := --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate \
@@ -22,9 +23,10 @@ check: $(TEST)/installed  ## style and types
 	$(TEST)/bin/ruff format --check .
 	$(TEST)/bin/mypy
 
-bench: $(TEST)/installed  ## speed and memory against the usual way, and what recording costs
-	$(TEST)/bin/python tests/bench/classify.py
-	PYTHONPATH=tests $(TEST)/bin/python tests/bench/records.py
+bench: $(BENCH)/installed  ## speed and memory against the usual way and other engines, and what recording costs
+	$(BENCH)/bin/python tests/bench/classify.py
+	$(BENCH)/bin/python tests/bench/against.py
+	PYTHONPATH=tests $(BENCH)/bin/python tests/bench/records.py
 
 torture: $(TEST)/installed  ## the service killed a hundred times under load, on each engine; and the images' own steps
 	KILLS=100 $(TEST)/bin/python -m pytest -q -s tests/integration/test_killed.py
@@ -42,7 +44,7 @@ wheelhouse:  ## all that serving installs, to carry to a machine without a netwo
 	$(PYTHON) -m pip wheel --quiet --wheel-dir $(WHEELHOUSE) --requirement requirements.txt .
 
 clean:
-	rm -rf $(SERVE) $(TEST) build dist wheelhouse
+	rm -rf $(SERVE) $(TEST) $(BENCH) build dist wheelhouse
 
 $(SERVE)/installed: pyproject.toml requirements.txt
 	$(PYTHON) -m venv $(SERVE)
@@ -52,4 +54,9 @@ $(SERVE)/installed: pyproject.toml requirements.txt
 $(TEST)/installed: pyproject.toml requirements-train.txt
 	$(PYTHON) -m venv $(TEST)
 	$(TEST)/bin/pip install --quiet --requirement requirements-train.txt --editable '.[train,test]'
+	touch $@
+
+$(BENCH)/installed: pyproject.toml requirements-train.txt
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/pip install --quiet --requirement requirements-train.txt --editable '.[train,test,bench]'
 	touch $@

@@ -29,4 +29,7 @@ def divide_out(rgb: RGB, background: Colour) -> RGB:
     """(H, W, 3) uint8 with `background` brought to 240 in each channel; what is brighter than it stops at 255."""
     factors = WHITE / background
     table = np.minimum(np.arange(256)[:, np.newaxis] * factors + 0.5, 255).astype(np.uint8)
-    return np.stack([table[rgb[..., channel], channel] for channel in range(3)], axis=-1)
+    out = np.empty_like(rgb)
+    for channel in range(3):
+        out[..., channel] = table[:, channel].take(rgb[..., channel])
+    return out

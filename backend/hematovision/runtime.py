@@ -37,35 +37,39 @@ class Runtime(Protocol[Answer]):
 
 
 class LiteRT(Generic[Answer]):
-    """A .tflite file through LiteRT. An interpreter is not thread-safe, so each thread makes its own, once."""
+    """A .tflite file through LiteRT. An interpreter serves one thread at a time: there are as many as were ever needed
+    at once, and whichever is free is taken, so that the self-test's is the first picture's, too."""
 
     def __init__(self, path: Path, answer: Callable[..., Answer]) -> None:
         self._name, self._model, self._answer = path.name, path.read_bytes(), answer
         self._outputs = answer._fields  # type: ignore[attr-defined]  # a NamedTuple
-        self._of_thread = threading.local()
-        self._runner()  # a file that cannot be read is refused here, not at the first picture
+        self._free = [self._opened()]  # a file that cannot be read is refused here, not at the first picture
 
     def __call__(self, pictures: Array) -> Answer:
         # One picture at a time: on a CPU a batch gains nothing, and resizing the input would plan the memory anew.
-        run = self._runner()
-        answers = [run(picture=picture[np.newaxis]) for picture in pictures]
+        try:
+            run = self._free.pop()
+        except IndexError:
+            run = self._opened()
+        try:
+            answers = [run(picture=picture[np.newaxis]) for picture in pictures]
+        finally:
+            self._free.append(run)
         return self._answer(*(np.concatenate([each[name] for each in answers]) for name in self._outputs))
 
-    def _runner(self) -> Any:
-        if not hasattr(self._of_thread, "runner"):
-            from ai_edge_litert.interpreter import Interpreter
+    def _opened(self) -> Any:
+        from ai_edge_litert.interpreter import Interpreter
 
-            try:
-                interpreter = Interpreter(model_content=self._model, num_threads=1)
-                runner = interpreter.get_signature_runner(SIGNATURE)
-                named = set(runner.get_output_details())
-            except (ValueError, RuntimeError) as error:
-                raise BundleRefused(f"{self._name} cannot be opened by LiteRT. Fetch the bundle again.") from error
-            if not named >= set(self._outputs):
-                wanted = " or ".join(self._outputs)
-                raise BundleRefused(f"{self._name} lacks an output named {wanted}. Fetch the bundle again.")
-            self._of_thread.runner = runner
-        return self._of_thread.runner
+        try:
+            interpreter = Interpreter(model_content=self._model, num_threads=1)
+            runner = interpreter.get_signature_runner(SIGNATURE)
+            named = set(runner.get_output_details())
+        except (ValueError, RuntimeError) as error:
+            raise BundleRefused(f"{self._name} cannot be opened by LiteRT. Fetch the bundle again.") from error
+        if not named >= set(self._outputs):
+            wanted = " or ".join(self._outputs)
+            raise BundleRefused(f"{self._name} lacks an output named {wanted}. Fetch the bundle again.")
+        return runner
 
 
 class Keras(Generic[Answer]):

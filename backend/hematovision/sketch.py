@@ -21,7 +21,8 @@ def sketch(frame: NDArray[np.uint8]) -> str:
     """The standard picture of one cell (S, S, 3), S at least 32 -> 16 hexadecimal digits."""
     ends = np.linspace(0, len(frame), _SIDE + 1).astype(int)
     pieces, lengths = ends[:-1], np.diff(ends)
-    sums = np.add.reduceat(np.add.reduceat(frame.sum(axis=2, dtype=np.int64), pieces, axis=0), pieces, axis=1)
+    lines = np.add.reduceat(frame.reshape(len(frame), -1), pieces, axis=0, dtype=np.int64)  # colours side by side
+    sums = np.add.reduceat(lines, 3 * pieces, axis=1)
     waves = _COSINES @ (sums / np.outer(lengths, lengths)) @ _COSINES.T
     return np.packbits(waves.ravel()[1 : 1 + _BITS] > _NOISE).tobytes().hex()  # the first is brightness alone
 

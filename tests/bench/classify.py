@@ -61,6 +61,11 @@ class Server:
         """Resident memory of the worker."""
         return float(max(child.memory_info().rss for child in self.process.children())) / 1e6
 
+    @property
+    def cpu_seconds(self) -> float:
+        """What its workers have used so far."""
+        return float(sum(sum(child.cpu_times()[:2]) for child in self.process.children()))
+
     def classify(self, form: requests.PreparedRequest) -> float:
         """Milliseconds of one answer, as a client sees them that adds next to nothing of its own."""
         started = time.perf_counter()
@@ -81,8 +86,9 @@ class Server:
 
 
 @contextmanager
-def gunicorn(application: str, **settings: str) -> Iterator[Server]:
-    """With these `HEMATOVISION_*` settings; records go to a folder that is gone after, unless one is named."""
+def gunicorn(application: str, *options: str, **settings: str) -> Iterator[Server]:
+    """With these options of gunicorn and `HEMATOVISION_*` settings; records go to a folder that is gone after, unless
+    one is named."""
     scratch = tempfile.TemporaryDirectory()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -95,7 +101,7 @@ def gunicorn(application: str, **settings: str) -> Iterator[Server]:
         "HEMATOVISION_CACHE": "0",  # the model is measured, not the memory of its answers
         **{f"HEMATOVISION_{name.upper()}": value for name, value in settings.items()},
     }
-    command = [sys.executable, "-m", "gunicorn", *OPTIONS, "--bind", f"127.0.0.1:{port}", application]
+    command = [sys.executable, "-m", "gunicorn", *OPTIONS, *options, "--bind", f"127.0.0.1:{port}", application]
     started = time.perf_counter()
     process = subprocess.Popen(command, cwd=HERE, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
