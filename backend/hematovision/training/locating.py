@@ -29,6 +29,9 @@ from hematovision.training.score_locator import comparisons
 
 RECORD, EXPORT, REFERENCE = "locator.json", "locator.tflite", "locator.keras"
 OTHERWISE = 0.02  # share of fields, laboratories weighing alike, that would be called no smear
+# The most that is asked of a smear. At laboratories that a locator has not seen it explains less than at its own: with
+# the share that 98 % of its own fields reach (.72), one of Bangkok's fields in two was called no smear.
+MOST_ASKED = 0.3
 PROVISIONAL = 0.3  # the limit of every kind until limits are chosen: by what is above it a scale is found
 
 Fields = Sequence[BoxedField]
@@ -93,7 +96,8 @@ def record_of(folder: Path) -> dict[str, Any]:
 
 
 def _smear(locator: Locator, fields: Fields, progress: Progress) -> dict[str, float]:
-    """`explained_from`: the least share of what is dark that lies in cells, in all but `OTHERWISE` of the fields."""
+    """`explained_at_home`: the least share of what is dark that lies in cells, in all but `OTHERWISE` of the fields;
+    `explained_from`: what is asked of a picture, the same or `MOST_ASKED`."""
     shares = []
     for done, each in enumerate(fields, 1):
         with naming(each.path):
@@ -103,7 +107,8 @@ def _smear(locator: Locator, fields: Fields, progress: Progress) -> dict[str, fl
     of_lab = Counter(each.lab for each in fields)
     weights = np.array([1 / of_lab[each.lab] for each in fields])
     least = np.quantile(shares, OTHERWISE, weights=weights, method="inverted_cdf")
-    return {"explained_from": float(least), "explained_n": len(shares)}
+    asked = min(float(least), MOST_ASKED)
+    return {"explained_from": asked, "explained_at_home": float(least), "explained_n": len(shares)}
 
 
 def _serving(model: keras.Model) -> keras.Model:
