@@ -41,14 +41,14 @@ def set_clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SetCl
     def put(by: str) -> None:
         (tmp_path / "clock.new").write_text(f"{by}\n")
         (tmp_path / "clock.new").replace(file)
-        time.sleep(1.5)  # until it has been looked at
 
     put("+0")
     for name, value in {
         "LD_PRELOAD": str(found[0]),
         "FAKETIME_TIMESTAMP_FILE": str(file),
-        "FAKETIME_CACHE_DURATION": "1",  # seconds until the file is looked at again
+        "FAKETIME_NO_CACHE": "1",
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        "FAKETIME_FORCE_MONOTONIC_FIX": "0",  # else threads that wait for each other do so busily
         "NO_FAKE_STAT": "1",
     }.items():
         monkeypatch.setenv(name, value)
