@@ -9,7 +9,7 @@ WHEELHOUSE ?= wheelhouse
 COMPILE := --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate \
            --custom-compile-command 'make requirements'
 
-.PHONY: run test check bench torture screenshots requirements wheelhouse clean
+.PHONY: run test check bench torture fuzz screenshots requirements wheelhouse clean
 
 run: $(SERVE)/installed  ## the page and the API on http://127.0.0.1:8000/
 	$(SERVE)/bin/hematovision serve
@@ -28,9 +28,17 @@ bench: $(BENCH)/installed  ## speed and memory against the usual way and other e
 	$(BENCH)/bin/python tests/bench/against.py
 	PYTHONPATH=tests $(BENCH)/bin/python tests/bench/records.py
 
-torture: $(TEST)/installed  ## the service killed a hundred times under load, on each engine; and the images' own steps
+torture: $(TEST)/installed  ## the full forms: killed a hundred times, 64 clients, what breaks under them; the images' own steps
 	KILLS=100 $(TEST)/bin/python -m pytest -q -s tests/integration/test_killed.py
+	TORTURE=1 $(TEST)/bin/python -m pytest -q -s tests/integration/test_load.py tests/integration/test_clock.py \
+	    tests/integration/test_contract_with_login.py
+	CLIENTS=64 $(TEST)/bin/python -m pytest -q -s -k without_a_failed_request tests/integration/test_nginx.py \
+	    tests/integration/test_swap.py
 	REHEARSE=1 $(TEST)/bin/python -m pytest -q -s tests/integration/test_deployment.py
+
+FUZZ ?= 600
+fuzz: $(TEST)/installed  ## real files, spoiled by chance, to decode and to the running service, for FUZZ seconds
+	FUZZ=$(FUZZ) $(TEST)/bin/python -m pytest -q -s tests/integration/test_fuzz.py
 
 screenshots: $(TEST)/installed  ## README's picture of the page, with drawn cells on it
 	PYTHONPATH=tests $(TEST)/bin/python tests/e2e/screenshots.py tests/e2e/screenshots

@@ -134,6 +134,12 @@ BAD_PICTURES = [
         for format in ("WEBP", "BMP", "TIFF")
         for half in [encoded(CELL, format)]
     ),
+    *(  # their directory stands at their end
+        BadPicture(f"{how} TIFF cut at {cut} %", whole[: len(whole) * cut // 100], *_BROKEN)
+        for how in ("jpeg", "tiff_lzw", "packbits")
+        for whole in [encoded(drawn_cell(width=600, height=600), "TIFF", compression=how)]
+        for cut in (50, 97)
+    ),
     BadPicture("PNG with a wrong checksum", PNG[:-20] + bytes([PNG[-20] ^ 1]) + PNG[-19:], *_BROKEN),
     BadPicture("PNG of 64k x 64k", png_header(SIDE, SIDE), *_PIXELS),
     BadPicture("PNG of 2 billion x 2 billion", png_header(2**31 - 1, 2**31 - 1), *_PIXELS),

@@ -29,6 +29,8 @@ MIN_SIDE = 32
 _HIDDEN = (b"pk\x05\x06\0\0\0\0", b"<?php", b"<script", b"<!doctype", b"<html")
 _HIDDEN_WITHIN = 66_000  # of either end: a ZIP's end record lies before a comment of up to 65,535
 
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # how one begins; what tells its size may stand at its very end
+
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 # Pillow warns of odd metadata, in plain text between the lines of the log; metadata is dropped here.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
@@ -68,7 +70,9 @@ def decode(data: bytes, limits: Limits | None = None, at_least: int | None = Non
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _too_many_pixels(limits) from None
-    except UnidentifiedImageError:
+    except UnidentifiedImageError as error:
+        if data.startswith(_TIFF):
+            raise _broken() from error
         raise errors.PictureFormatRefused(
             "This is not a JPEG, PNG, WebP, BMP or TIFF picture. Save the photograph as JPEG or PNG and send that."
         ) from None
@@ -76,9 +80,7 @@ def decode(data: bytes, limits: Limits | None = None, at_least: int | None = Non
         raise
     except Exception as error:
         # Pillow's decoders raise a dozen kinds of exception on hostile bytes; each means the same to the sender.
-        raise errors.PictureBroken(
-            "The picture could not be decoded to its end. Open it in a viewer, save it again and send that copy."
-        ) from error
+        raise _broken() from error
 
 
 def pixels_alone(data: bytes, limits: Limits | None = None) -> bytes:
@@ -168,4 +170,10 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 def _too_many_pixels(limits: Limits) -> errors.PictureTooManyPixels:
     return errors.PictureTooManyPixels(
         f"The picture has more than {limits.max_pixels:,} pixels. Crop it or scale it down and send that."
+    )
+
+
+def _broken() -> errors.PictureBroken:
+    return errors.PictureBroken(
+        "The picture could not be decoded to its end. Open it in a viewer, save it again and send that copy."
     )

@@ -10,15 +10,8 @@ from problems import problem_in
 from uploads import form
 
 from hematovision.api.history_schemas import RecordedAnswerSchema
-from pictures import MEDIA_TYPE, SAVED_AS, drawn_cell, encoded
-
-CELL = drawn_cell(width=48, height=40)
-FILES = {format: [encoded(CELL, format)] for format in SAVED_AS}
-FILES["JPEG"] += [encoded(CELL, "JPEG", progressive=True, comment="drawn"), encoded(CELL.convert("CMYK"), "JPEG")]
-FILES["PNG"] += [encoded(CELL.quantize(16), "PNG"), encoded(CELL.convert("LA"), "PNG")]
-FILES["WEBP"] += [encoded(CELL, "WEBP", lossless=False), encoded(CELL.convert("RGBA"), "WEBP")]
-FILES["BMP"] += [encoded(CELL.quantize(16), "BMP"), encoded(CELL.convert("1"), "BMP")]
-FILES["TIFF"] += [encoded(CELL, "TIFF", compression=how) for how in ("raw", "jpeg", "tiff_deflate", "packbits")]
+from pictures import MEDIA_TYPE, SAVED_AS, encoded
+from spoiling import CELL, FILES, spoiled
 
 BOUNDED = settings(
     max_examples=300,
@@ -27,29 +20,6 @@ BOUNDED = settings(
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # the client keeps nothing between requests
 )
-
-
-@st.composite
-def spoiled(draw: st.DrawFn, files: list[bytes]) -> bytes:
-    """One of the files with a few bytes changed, cut out or put in; mostly near its beginning, where headers are."""
-    data = bytearray(draw(st.sampled_from(files)))
-    for _ in range(draw(st.integers(1, 6))):
-        if not data:
-            break
-        end = draw(st.sampled_from([min(64, len(data)), len(data)]))
-        at = draw(st.integers(0, end - 1))
-        match draw(st.sampled_from(["flip", "set", "cut", "put", "end"])):
-            case "flip":
-                data[at] ^= 1 << draw(st.integers(0, 7))
-            case "set":
-                data[at] = draw(st.sampled_from([0, 1, 0x7F, 0x80, 0xFF]))
-            case "cut":
-                del data[at : at + draw(st.integers(1, 40))]
-            case "put":
-                data[at:at] = draw(st.binary(min_size=1, max_size=40))
-            case "end":
-                del data[at:]
-    return bytes(data)
 
 
 def expect_an_answer_or_a_refusal(client: FlaskClient, data: bytes, media_type: str) -> None:

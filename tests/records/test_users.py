@@ -202,6 +202,16 @@ def test_a_clock_that_is_set_back_lengthens_no_session_and_no_lock(records: Reco
     assert enters(records, clock)
 
 
+def test_a_session_found_over_does_not_live_again_when_the_clock_comes_back(records: Records, clock: Clock) -> None:
+    add(records, "anna")
+    for hours in (-1, 1):
+        _, secret = records.logins.log_in("anna", PASSWORD, clock())
+        clock.go_on(hours=hours)
+        assert records.logins.account(secret, clock(), IDLE) is None
+        clock.go_on(hours=-hours)
+        assert records.logins.account(secret, clock(), IDLE) is None
+
+
 def test_a_session_is_a_secret_that_cannot_be_guessed(records: Records, clock: Clock) -> None:
     add(records, "anna")
     secrets = {records.logins.log_in("anna", PASSWORD, clock())[1] for _ in range(20)}

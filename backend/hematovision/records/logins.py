@@ -62,7 +62,8 @@ class Logins:
     def account(self, secret: str, now: datetime, idle: timedelta) -> Account | None:
         """Whose session this is; None where it has ended: logged out, unused for `idle`, too old, or its user disabled.
 
-        One that was last used later than now is over, too: the clock was set back, which must not make it longer.
+        One that was last used later than now is over, too: the clock was set back, which must not make it longer. One
+        found over is forgotten, or it would live again when the clock comes to where it was.
         """
         columns = (*User.__table__.columns, Session.seen_at, Session.expires_at)
         found = (
@@ -70,7 +71,10 @@ class Logins:
         )
         with reading(self._engine) as connection:
             row = connection.execute(found).first()
-        if row is None or not -NOTED < now - row.seen_at < idle or now >= row.expires_at:
+        if row is None:
+            return None
+        if not -NOTED < now - row.seen_at < idle or now >= row.expires_at:
+            self.log_out(secret)
             return None
         if now - row.seen_at >= NOTED:
             seen = update(Session).where(Session.secret_sha256 == sha256(secret))
