@@ -37,6 +37,8 @@ requirements: $(TEST)/installed  ## requirements*.txt from pyproject.toml
 	$(TEST)/bin/uv pip compile $(COMPILE) --output-file requirements.txt pyproject.toml
 	$(TEST)/bin/uv pip compile $(COMPILE) --output-file requirements-train.txt --extra train \
 	    --constraint requirements.txt pyproject.toml
+	$(TEST)/bin/uv pip compile $(COMPILE) --output-file requirements-batch.txt --extra batch \
+	    --constraint requirements-train.txt pyproject.toml
 
 wheelhouse:  ## all that serving installs, to carry to a machine without a network (deploy/OPERATING.md)
 	$(PYTHON) -m pip wheel --quiet --wheel-dir $(WHEELHOUSE) --requirement requirements.txt .
@@ -49,7 +51,8 @@ $(SERVE)/installed: pyproject.toml requirements.txt
 	$(SERVE)/bin/pip install --quiet --requirement requirements.txt --editable .
 	touch $@
 
-$(TEST)/installed: pyproject.toml requirements-train.txt
+$(TEST)/installed: pyproject.toml requirements-train.txt requirements-batch.txt
 	$(PYTHON) -m venv $(TEST)
-	$(TEST)/bin/pip install --quiet --requirement requirements-train.txt --editable '.[train,test]'
+	$(TEST)/bin/pip install --quiet --requirement requirements-train.txt --requirement requirements-batch.txt \
+	    --editable '.[train,batch,test]'
 	touch $@
