@@ -16,8 +16,10 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
-from typing import IO, Any, NamedTuple
+from tarfile import EmptyHeaderError, InvalidHeaderError, TruncatedHeaderError  # type: ignore[attr-defined]
+from typing import IO, Any, NamedTuple, Self
 
 from hematovision import errors
 
@@ -45,11 +47,17 @@ def members(file: IO[bytes], size: int, max_bytes: int, is_picture: Callable[[st
     met: Counter[bytes] = Counter()
     start = file.read(4)
     file.seek(0)
-    try:
+    with _whole():
         for each in (_zip if start[:2] == b"PK" else _tar)(file, size, max_bytes, is_picture):
             digest = blake2b(each.name.encode(errors="surrogateescape"), digest_size=16).digest()
             met[digest] += 1
             yield each._replace(name=f"{each.name}#{met[digest]}") if met[digest] > 1 else each
+
+
+@contextmanager
+def _whole() -> Iterator[None]:
+    try:
+        yield
     except _BROKEN as error:
         raise errors.SourceRefused(
             f"The archive cannot be read to its end: {error}. It must be a zip or a tar; pack the pictures again."
@@ -90,8 +98,9 @@ def _tar(file: IO[bytes], size: int, max_bytes: int, is_picture: Callable[[str],
             def read(info: tarfile.TarInfo = info) -> bytes:
                 _refuse_a_trick(info.name, not info.isreg() or info.issparse())
                 _refuse_too_large(info.size, max_bytes)
-                content = archive.extractfile(info)
-                return content.read() if content else b""
+                with _whole():
+                    content = archive.extractfile(info)
+                    return content.read() if content else b""
 
             yield Member(info.name, read, max(count, round(count * size / max(file.tell(), 1))))
 
@@ -110,7 +119,15 @@ class _Guarded(io.RawIOBase):
 
 
 class _Header(tarfile.TarInfo):
-    """A member's header, unless its name alone would fill the memory."""
+    """A member's header, unless its name alone would fill the memory. An archive ends where it says so: tarfile takes
+    one that is cut off or damaged for ended."""
+
+    @classmethod
+    def fromtarfile(cls, tarfile_: tarfile.TarFile) -> Self:
+        try:
+            return super().fromtarfile(tarfile_)
+        except (EmptyHeaderError, InvalidHeaderError, TruncatedHeaderError) as error:
+            raise tarfile.ReadError(str(error)) from error
 
     def _proc_member(self, archive: tarfile.TarFile) -> Any:
         if self.size > LONGEST_HEADER and self.type in (b"L", b"K", b"x", b"g", b"X"):

@@ -64,10 +64,15 @@ class Result:
         with _told(folder):
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = _locked(folder)
-            for left_over in folder.glob(".part-*"):
-                left_over.unlink()
-            self._go_on()
-            self._write_manifest(complete=False)
+        try:
+            with _told(folder):
+                for left_over in folder.glob(".part-*"):
+                    left_over.unlink()
+                self._go_on()
+                self._write_manifest(complete=False)
+        except BaseException:
+            self.close()
+            raise
 
     def has(self, name: str) -> bool:
         """Whether a picture is answered, or a failure, already."""
