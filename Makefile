@@ -22,9 +22,10 @@ check: $(TEST)/installed  ## style and types
 	$(TEST)/bin/ruff format --check .
 	$(TEST)/bin/mypy
 
-bench: $(TEST)/installed  ## speed and memory against the usual way, and what recording costs
+bench: $(TEST)/installed  ## speed and memory against the usual way, what recording costs, and batches
 	$(TEST)/bin/python tests/bench/classify.py
 	PYTHONPATH=tests $(TEST)/bin/python tests/bench/records.py
+	$(TEST)/bin/python tests/bench/batch.py
 
 torture: $(TEST)/installed  ## the service killed a hundred times under load, on each engine; and the images' own steps
 	KILLS=100 $(TEST)/bin/python -m pytest -q -s tests/integration/test_killed.py

@@ -56,11 +56,10 @@ class _Batch:
         self._again: deque[Group] = deque()  # before any other
         self._tries: dict[str, int] = {}
         self._on_their_way: dict[Future[Any], Group] = {}
-        self._slots, self._looked_at = 1, 0.0
+        self._slots = 1
 
     def run(self) -> None:
-        self._client = self._connect()
-        self._completed = as_completed(with_results=True, raise_errors=False)
+        self._begin()
         groups = self._groups()
         try:
             while True:
@@ -70,6 +69,11 @@ class _Batch:
                 self._take(*next(self._completed))
         finally:
             self._client.close()
+
+    def _begin(self) -> None:
+        self._client = self._connect()
+        self._completed = as_completed(loop=self._client.loop, with_results=True, raise_errors=False)
+        self._looked_at = 0.0
 
     def _groups(self) -> Iterator[Group]:
         group: list[Item] = []
@@ -139,7 +143,5 @@ class _Batch:
         log.warning("the scheduler is gone; waiting for it")
         self._again += self._on_their_way.values()
         self._on_their_way = {}
-        self._completed = as_completed(with_results=True, raise_errors=False)
         self._client.close(timeout=1)
-        self._client = self._connect()
-        self._looked_at = 0.0
+        self._begin()
