@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 from hematovision.errors import BatchUnavailable
 
-NEEDED = ("dask", "distributed", "fsspec", "pyarrow")
+NEEDED = ("cryptography", "dask", "distributed", "fsspec", "pyarrow")
 
 
 def refuse_unless_installed() -> None:

@@ -21,6 +21,15 @@ from hematovision.inference import InferenceService
 from hematovision.settings import Limits, Settings
 
 PATIENCE = 120  # seconds until a cluster without a scheduler or a worker is given up
+LOCAL = {
+    "distributed.scheduler.allowed-failures": 0,  # one death of a worker is told at once; engine.py has the last word
+    # Nobody would look at these, which take a core's time away from pictures.
+    "distributed.worker.profile.enabled": False,
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+    "distributed.admin.system-monitor.interval": "10s",
+    "distributed.admin.tick.interval": "1s",
+}
 
 log = logging.getLogger(__name__)
 
@@ -71,14 +80,16 @@ def cluster(workers: int, model: Model) -> Iterator[Callable[[], Client]]:
     if address := dask.config.get("scheduler-address", None):
         yield lambda: _connected(address, model)
         return
-    # One death of a worker is enough to be told of it; and the last word on a picture is engine.py's.
-    with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
-        LocalCluster(
-            n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.ERROR
-        ) as local,
-    ):
-        yield lambda: _connected(local, model)
+    # Whoever reaches a scheduler can run code in its workers: only what knows this run's own certificate does.
+    local = {
+        "n_workers": workers,
+        "threads_per_worker": 1,
+        "security": True,
+        "dashboard_address": "127.0.0.1:0",  # Dask opens a port in any case
+        "scheduler_kwargs": {"dashboard": False},
+    }
+    with dask.config.set(LOCAL), LocalCluster(**local, silence_logs=logging.CRITICAL) as running:
+        yield lambda: _connected(running, model)
 
 
 def _connected(where: str | LocalCluster, model: Model) -> Client:
