@@ -18,6 +18,7 @@ import requests
 from flask.testing import FlaskClient
 from runs import as_answers, drawn, manifest, names_in, rows, run
 
+from hematovision.batch.results import parts
 from house import port_nobody_listens_on
 from pictures import drawn_cell, encoded
 
@@ -67,13 +68,12 @@ def test_a_zip_is_too_and_csv_says_the_same(source: Path, tmp_path: Path, client
         for name in names_in(source):
             archive.write(source / name, name)
     run(tmp_path / "pictures.zip", tmp_path / "out", "--format", "csv", "--workers", "1")
-    (part,) = (tmp_path / "out").glob("*.csv")
-    table = []
-    for row in csv.DictReader(io.StringIO(part.read_text(encoding="utf-8"))):
-        quoted = {"row", "picture", "sha256", "model", "version", "kind", "status", "label", "sketch", "code", "detail"}
-        table.append(
-            {key: (text if key in quoted else json.loads(text)) if text else None for key, text in row.items()}
-        )
+    quoted = {"row", "picture", "sha256", "model", "version", "kind", "status", "label", "sketch", "code", "detail"}
+    table = [
+        {key: (text if key in quoted else json.loads(text)) if text else None for key, text in row.items()}
+        for part in parts(tmp_path / "out")
+        for row in csv.DictReader(io.StringIO(part.read_text(encoding="utf-8")))
+    ]
     assert as_answers(table) == classified(client, source)
 
 
