@@ -27,7 +27,9 @@ def _columns(context: click.Context, _: click.Parameter, wanted: bool) -> None:
 @click.command()
 @click.argument("source")
 @click.option("--out", type=FOLDER, required=True, help="Folder of the result; it may be of a run that was stopped.")
-@click.option("--workers", type=click.IntRange(1, 1024), default=os.cpu_count(), show_default="one a core")
+@click.option(
+    "--workers", type=click.IntRange(1, 1024), default=os.cpu_count(), show_default="one a core", help="Here."
+)
 @click.option("--format", "kind", type=click.Choice(("parquet", "csv")), default="parquet", show_default=True)
 @click.option("--columns", is_flag=True, is_eager=True, expose_value=False, callback=_columns, help="What rows hold.")
 def batch(source: str, out: Path, workers: int, kind: str) -> None:
