@@ -17,7 +17,9 @@ import pyarrow.parquet
 from hematovision.batch.results import parts
 from pictures import drawn_cell, encoded
 
-PATIENCE = 120  # seconds until something that does not come is given up
+PATIENCE = 300  # seconds until something that does not come is given up
+
+BEGUN: list[subprocess.Popen[str]] = []  # by the test that runs now
 
 PROGRAM = """
 from hematovision.batch import engine, results
@@ -41,17 +43,17 @@ def drawn(folder: Path, count: int) -> Path:
 def begin(source: object, out: Path, *options: str, **env: str) -> subprocess.Popen[str]:
     """A run, not waited for."""
     command = [sys.executable, "-c", PROGRAM, "batch", str(source), "--out", str(out), "--workers", "2", *options]
-    return subprocess.Popen(
+    run = subprocess.Popen(
         command, env=os.environ | env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8"
     )
+    BEGUN.append(run)
+    return run
 
 
 def end(run: subprocess.Popen[str]) -> tuple[int, str]:
     """Exit status of a run that ends by itself, and what it wrote."""
-    try:
-        written = "".join(run.communicate(timeout=PATIENCE))
-    finally:
-        run.kill()
+    written = "".join(run.communicate(timeout=PATIENCE))
+    BEGUN.remove(run)
     return run.returncode, written
 
 

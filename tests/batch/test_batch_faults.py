@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from runs import begin, drawn, end, manifest, names, names_in, rows, run, wait_for, workers
+from runs import PATIENCE, begin, drawn, end, manifest, names, names_in, rows, run, wait_for, workers
 
 from disks import small_disk
 from hematovision import errors
@@ -58,7 +58,7 @@ def test_a_run_that_is_stopped_and_then_killed_goes_on_from_what_it_wrote(many: 
     killed.kill()
     end(killed)
     assert len(left) == 2
-    assert not psutil.wait_procs(left, timeout=60)[1]  # nobody works on for nobody
+    assert not psutil.wait_procs(left, timeout=PATIENCE)[1]  # nobody works on for nobody
     before |= {part.name: part.read_bytes() for part in parts(out)}
     assert len(names(out)) < MANY and not manifest(out)["complete"]
 
