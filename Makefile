@@ -23,10 +23,11 @@ check: $(TEST)/installed  ## style and types
 	$(TEST)/bin/ruff format --check .
 	$(TEST)/bin/mypy
 
-bench: $(BENCH)/installed  ## speed and memory against the usual way and other engines, and what recording costs
+bench: $(BENCH)/installed  ## speed and memory against the usual way and other engines, what recording costs, and batches
 	$(BENCH)/bin/python tests/bench/classify.py
 	$(BENCH)/bin/python tests/bench/against.py
 	PYTHONPATH=tests $(BENCH)/bin/python tests/bench/records.py
+	$(BENCH)/bin/python tests/bench/batch.py
 
 torture: $(TEST)/installed  ## the full forms: killed a hundred times, 64 clients, what breaks under them; the images' own steps
 	KILLS=100 $(TEST)/bin/python -m pytest -q -s tests/integration/test_killed.py
@@ -47,6 +48,8 @@ requirements: $(TEST)/installed  ## requirements*.txt from pyproject.toml
 	$(TEST)/bin/uv pip compile $(COMPILE) --output-file requirements.txt pyproject.toml
 	$(TEST)/bin/uv pip compile $(COMPILE) --output-file requirements-train.txt --extra train \
 	    --constraint requirements.txt pyproject.toml
+	$(TEST)/bin/uv pip compile $(COMPILE) --output-file requirements-batch.txt --extra batch \
+	    --constraint requirements-train.txt pyproject.toml
 
 wheelhouse:  ## all that serving installs, to carry to a machine without a network (deploy/OPERATING.md)
 	$(PYTHON) -m pip wheel --quiet --wheel-dir $(WHEELHOUSE) --requirement requirements.txt .
@@ -59,12 +62,14 @@ $(SERVE)/installed: pyproject.toml requirements.txt
 	$(SERVE)/bin/pip install --quiet --requirement requirements.txt --editable .
 	touch $@
 
-$(TEST)/installed: pyproject.toml requirements-train.txt
+$(TEST)/installed: pyproject.toml requirements-train.txt requirements-batch.txt
 	$(PYTHON) -m venv $(TEST)
-	$(TEST)/bin/pip install --quiet --requirement requirements-train.txt --editable '.[train,test]'
+	$(TEST)/bin/pip install --quiet --requirement requirements-train.txt --requirement requirements-batch.txt \
+	    --editable '.[train,batch,test]'
 	touch $@
 
-$(BENCH)/installed: pyproject.toml requirements-train.txt
+$(BENCH)/installed: pyproject.toml requirements-train.txt requirements-batch.txt
 	$(PYTHON) -m venv $(BENCH)
-	$(BENCH)/bin/pip install --quiet --requirement requirements-train.txt --editable '.[train,test,bench]'
+	$(BENCH)/bin/pip install --quiet --requirement requirements-train.txt --requirement requirements-batch.txt \
+	    --editable '.[train,batch,test,bench]'
 	touch $@

@@ -23,6 +23,7 @@ def pinned(file: str) -> list[Requirement]:
     [
         ("requirements.txt", PROJECT["dependencies"]),
         ("requirements-train.txt", PROJECT["dependencies"] + PROJECT["optional-dependencies"]["train"]),
+        ("requirements-batch.txt", PROJECT["dependencies"] + PROJECT["optional-dependencies"]["batch"]),
     ],
 )
 def test_every_dependency_is_pinned_within_its_bounds(file: str, asked: list[str]) -> None:

@@ -67,6 +67,9 @@ KNOWN_IN = {
     "argon2": {"records"},
     "itsdangerous": {"api"},
     "dask": {"batch"},
+    "distributed": {"batch"},
+    "pyarrow": {"batch"},
+    "fsspec": {"batch"},
 }  # fmt: skip
 
 

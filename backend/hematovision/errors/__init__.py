@@ -19,6 +19,12 @@
     ├── Stopping                    503  stopping                 (the process was told to stop)
     ├── BodyTooSlow                 408  body_too_slow            (the request did not arrive in time)
     ├── ClientGone                  400  client_gone              (hung up while waiting)
+    ├── BatchUnavailable            503  batch_unavailable        (not installed, or no cluster)
+    ├── SourceRefused               422  source_refused           (a folder, archive or address without pictures)
+    ├── ResultRefused               409  result_refused           (in use, damaged, or of another run)
+    ├── MemberRefused               422  member_refused           (of an archive: a link, or a name leading out)
+    ├── PictureUnread               422  picture_unread           (a file that cannot be read)
+    ├── WorkerEnded                 500  worker_ended             (a picture that ends its worker process)
     ├── StorageFull                 507  storage_full             (the disk is full)
     ├── SettingRefused              500  setting_refused
     ├── LabelsRefused               422  labels_refused           (a folder of labelled pictures that cannot be used)
@@ -73,6 +79,14 @@ from hematovision.errors.access import (
     TokenUnknown,
     UserUnknown,
 )
+from hematovision.errors.batches import (
+    BatchUnavailable,
+    MemberRefused,
+    PictureUnread,
+    ResultRefused,
+    SourceRefused,
+    WorkerEnded,
+)
 from hematovision.errors.pictures import (
     MediaTypeRefused,
     PictureBroken,
@@ -118,6 +132,7 @@ from hematovision.errors.service import (
 __all__ = [
     "AccessRefused",
     "AccountRefused",
+    "BatchUnavailable",
     "BodyRefused",
     "BodyTooSlow",
     "BundleRefused",
@@ -137,6 +152,7 @@ __all__ = [
     "LoginRequired",
     "LoginThrottled",
     "MediaTypeRefused",
+    "MemberRefused",
     "ModelUnavailable",
     "NameTaken",
     "NotOpen",
@@ -149,6 +165,7 @@ __all__ = [
     "PictureTooLarge",
     "PictureTooManyPixels",
     "PictureTooSmall",
+    "PictureUnread",
     "PicturesSeveral",
     "PredictionUnknown",
     "QueryRefused",
@@ -157,13 +174,16 @@ __all__ = [
     "RecordsOff",
     "RecordsRefused",
     "RecordsUnavailable",
+    "ResultRefused",
     "SchemaRefused",
     "SessionNeeded",
     "SettingRefused",
+    "SourceRefused",
     "Stopping",
     "StorageFull",
     "TokenRefused",
     "TokenUnknown",
     "UserUnknown",
     "WorkUnknown",
+    "WorkerEnded",
 ]
