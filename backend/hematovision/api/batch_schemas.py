@@ -39,6 +39,7 @@ class BatchSchema(Shape):
 
 class BatchesSchema(Shape):
     batches = fields.List(fields.Nested(BatchSchema), required=True, metadata=says("Newest first."))
+    max_bytes = fields.Integer(required=True, metadata=says("Largest archive accepted."))
 
 
 class ResultFormatSchema(Shape):

@@ -47,7 +47,8 @@ class Batches(Resource):
     @namespace.doc("batches", **answers(BatchesSchema, 503))
     def get(self) -> Any:
         """One's own batches, newest first, each as /batches/{id} tells it."""
-        return batches_schema.dump({"batches": _kept().all(visitor().whose)})
+        most = services().settings.max_archive
+        return batches_schema.dump({"batches": _kept().all(visitor().whose), "max_bytes": most})
 
     @namespace.expect(upload)
     @namespace.doc(

@@ -91,5 +91,5 @@ def batches(workers: int, child: bool) -> None:
 
 def _end_with_parent() -> None:
     """Nothing is ever written to this: it ends when whoever holds its other end has ended."""
-    sys.stdin.buffer.read()
+    os.read(sys.stdin.fileno(), 1)  # past Python's buffer, which must be free when this process ends
     os.kill(os.getpid(), signal.SIGTERM)
