@@ -47,7 +47,7 @@ class NoLongerWanted(Exception):
 
 
 def attend(settings: Settings, workers: int, lasting: bool = True) -> None:
-    """Answer each batch when its turn has come, with so many worker processes; unless `lasting`, until none waits.
+    """Answer each batch when its turn has come, with so many worker processes; unless `lasting`, until all are.
 
     Whoever stops it raises KeyboardInterrupt in it: the batch in hand waits again then. Raises `SchemaRefused`.
     """
@@ -55,7 +55,8 @@ def attend(settings: Settings, workers: int, lasting: bool = True) -> None:
     while True:
         try:
             with closing(Records.open(settings)) as records:
-                while (found := _turn(records.batches, runner, settings, workers)) or lasting:
+                batches = records.batches
+                while (found := _turn(batches, runner, settings, workers)) or lasting or batches.unfinished():
                     if not found:
                         time.sleep(BEAT)
                 return

@@ -29,6 +29,8 @@ MOST_LISTED = 200
 # A folder that no row names is of an archive on its way, or left over from a crash.
 _LEFT_OVER_AFTER = 2 * 3600  # seconds; no archive may take as long
 
+_UNFINISHED = ("waiting", "running")
+
 
 class Taken(NamedTuple):
     """A batch whose turn it is; `tries` tells how many times it was begun and its process not heard of again."""
@@ -49,7 +51,7 @@ class Batches:
 
     def refuse_if_full(self, by: UUID | None) -> None:
         """Raises `QueueFull` where as many of this user's wait as may."""
-        unfinished = select(func.count()).where(Batch.user_id == by, Batch.state.in_(("waiting", "running")))
+        unfinished = select(func.count()).where(Batch.user_id == by, Batch.state.in_(_UNFINISHED))
         with reading(self._engine) as connection:
             if (connection.scalar(unfinished) or 0) >= MOST_UNFINISHED:
                 raise errors.QueueFull(f"{MOST_UNFINISHED} of your batches wait already. Send the next one later.")
@@ -91,6 +93,12 @@ class Batches:
             values = {"state": "running", "runner": runner, "beat_at": now, "tries": Batch.tries + 1, "problem": None}
             row = connection.execute(took.values(values)).first()
         return Taken(row.id, row.tries - 1) if row else None
+
+    def unfinished(self) -> bool:
+        """Whether any waits, or is in the hands of a process, which may have died."""
+        some = select(Batch.id).where(Batch.state.in_(_UNFINISHED)).limit(1)
+        with reading(self._engine) as connection:
+            return connection.scalar(some) is not None
 
     def tell(self, batch: UUID, runner: UUID, progress: BatchProgress, now: datetime) -> bool:
         """How far it is, and that its runner lives. False where it is no longer that one's."""
