@@ -102,6 +102,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "two": (form(ZIP, ZIP, field="archive"), "source_refused"),
     "under another name": (form(ZIP, field="image"), "source_refused"),
     "too large": ({"data": archive(0, text=b"x" * 100_000) + b"x" * 70_000, **RAW}, "archive_too_large"),
+    "a little too large": ({"data": archive(0, text=bytes(100_000)), **RAW}, "archive_too_large"),
     "too large in a form": (form(b"x" * 200_000, field="archive"), "archive_too_large"),
 }
 

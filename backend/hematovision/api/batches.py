@@ -134,17 +134,20 @@ def _accepted(kept: Kept, by: UUID | None) -> BatchFacts:
     folder = kept.folder_of(batch)
     kept.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.mkdir(mode=0o700)
+    most = services().settings.max_archive
     try:
         g.until = time.monotonic() + services().settings.upload
-        request.max_content_length = services().settings.max_archive + FORM_OVERHEAD
+        request.max_content_length = most + FORM_OVERHEAD
         with arriving():
             _receive(folder / ARCHIVE)
+        if (folder / ARCHIVE).stat().st_size > most:
+            raise RequestEntityTooLarge
         refuse_unless_archive(folder / ARCHIVE)
         return kept.accept(batch, by)
     except RequestEntityTooLarge:
         _forget(folder)
         raise errors.ArchiveTooLarge(
-            f"At most {services().settings.max_archive:,} bytes are accepted. Pack the pictures in several archives."
+            f"At most {most:,} bytes are accepted. Pack the pictures in several archives."
         ) from None
     except BaseException:
         _forget(folder)

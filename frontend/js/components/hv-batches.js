@@ -45,7 +45,7 @@ class Batches extends HTMLElement {
     stop.addEventListener("click", () => this.#tell("hv-stop-archive"));
     this.#sending.append(this.#sentWords, this.#sent, stop);
     const about = element("p", { className: "quiet" }, "A zip or a tar", this.#limit, ". Each picture is classified as on this page, one "
-      + "after the other, while you do something else. The result is a table; nothing of it comes into the history.");
+      + "after the other, while you do something else; then the archive is deleted. The result is a table of its own.");
     const section = element("section", {}, element("header", {}, this.#title, this.#choose, this.#input), about,
       this.#failed, this.#sending, this.#list, this.#none, this.#news);
     section.setAttribute("aria-labelledby", this.#title.id);
