@@ -36,7 +36,8 @@ export function perCent(share) {
 /** 20971520 -> "20 MiB". */
 export function byteSize(bytes) {
   if (bytes < 1024) return bytes === 1 ? "1 byte" : `${bytes} bytes`;
-  const [size, unit] = bytes < 2 ** 20 ? [bytes / 1024, "KiB"] : [bytes / 2 ** 20, "MiB"];
+  const [size, unit] = bytes < 2 ** 20 ? [bytes / 1024, "KiB"]
+    : bytes < 2 ** 30 ? [bytes / 2 ** 20, "MiB"] : [bytes / 2 ** 30, "GiB"];
   return `${Number(size.toFixed(size < 10 ? 1 : 0))} ${unit}`;
 }
 

@@ -187,6 +187,7 @@ def test_a_process_whose_service_has_ended_puts_its_batch_back(
     wait_for(client, path, lambda told: told["progress"]["pictures"] > 0)
     assert run.stdin
     run.stdin.close()  # as it is when the one who holds it has died
+    run.stdin = None
     assert run.wait(PATIENCE) == 0
     told = client.get(path).get_json()
     assert (told["state"], json.dumps(told["problem"])) == ("waiting", "null")

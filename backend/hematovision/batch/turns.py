@@ -29,6 +29,7 @@ from hematovision.records.values import BatchProgress
 from hematovision.settings import Settings
 
 BEAT = 1.0  # seconds between two looks at the records
+PATIENCE = 10.0  # seconds that a word to the records may take
 PAUSE = 20.0  # seconds after which what is no batch's own fault is tried again
 LATELY = 30  # beats over which a rate is measured
 TRIES = 3  # of a batch with which its process ends
@@ -54,7 +55,7 @@ def attend(settings: Settings, workers: int, lasting: bool = True) -> None:
     runner = uuid.uuid4()
     while True:
         try:
-            with closing(Records.open(settings)) as records:
+            with closing(Records.open(settings, PATIENCE)) as records:
                 batches = records.batches
                 while (found := _turn(batches, runner, settings, workers)) or lasting or batches.unfinished():
                     if not found:
