@@ -159,9 +159,10 @@ def test_a_result_is_given_when_it_is_there_and_in_no_other_format(client: Flask
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_without_the_extra_it_says_what_to_install(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hematovision.batch, "NEEDED", ("no_such_library",))
-    problem = problem_in(client.post("/batches", data=ZIP, **RAW))
-    assert (problem["status"], problem["code"]) == (503, "batch_unavailable")
-    assert "hematovision[batch]" in problem["detail"]
+    for response in (client.get("/batches"), client.post("/batches", data=ZIP, **RAW)):
+        problem = problem_in(response)
+        assert (problem["status"], problem["code"]) == (503, "batch_unavailable")
+        assert "hematovision[batch]" in problem["detail"]
 
 
 def test_where_nothing_is_recorded_or_the_database_is_away_it_says_so(
@@ -187,5 +188,6 @@ def test_a_service_of_ones_own_has_them_answered(small: Settings, service: Infer
     location = client.post("/batches", data=ZIP, **RAW).headers["Location"]
     assert called == [1]
     client.get(location)
-    assert called == [1, 1]
+    client.get("/batches")
+    assert called == [1, 1, 1]
     recorder.close()

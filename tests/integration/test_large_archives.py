@@ -6,6 +6,7 @@ import io
 import tarfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -22,12 +23,24 @@ DEADLINE = 2  # seconds, for all that is no archive
 GIVEN = {"max_bytes": "1000000", "max_archive": str(MOST)}
 
 
-@pytest.fixture
-def own(tmp_path: Path) -> Iterator[Running]:
+@contextmanager
+def alone(folder: Path) -> Iterator[Running]:
     """A service without login, which has batches answered by itself."""
     given = {"open": "1", "proxies": "1", "deadline": str(DEADLINE), **GIVEN}
-    with running(port_nobody_listens_on(), tmp_path, **given) as service:
+    with running(port_nobody_listens_on(), folder, **given) as service:
         yield service
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Running]:
+    with alone(tmp_path) as service:
+        yield service
+
+
+def begun(service: Running) -> list[psutil.Process]:
+    """The processes that this service has started to answer batches."""
+    children = psutil.Process(service.process.pid).children(recursive=True)
+    return [each for each in children if "batches" in each.cmdline()]
 
 
 def packed(padding: int) -> bytes:
@@ -71,11 +84,15 @@ def test_an_archive_may_be_larger_and_slower_than_a_picture_and_is_answered(own:
     assert slow.status_code == 408
 
 
-def test_the_process_of_a_service_of_ones_own_ends_with_it(own: Running) -> None:
-    members = packed(0)
-    requests.post(f"{own.url}/batches", data=members, headers={"Content-Type": "application/x-tar"}, timeout=60)
-    begun = [each for each in psutil.Process(own.process.pid).children(recursive=True) if "batches" in each.cmdline()]
-    assert len(begun) == 1
-    own.stop()
-    _, alive = psutil.wait_procs(begun, PATIENCE)
-    assert alive == []
+def test_the_process_of_a_service_of_ones_own_ends_with_it_and_goes_on_with_the_next(tmp_path: Path) -> None:
+    with alone(tmp_path) as service:
+        raw = {"Content-Type": "application/x-tar"}
+        where = requests.post(f"{service.url}/batches", data=packed(0), headers=raw, timeout=60).headers["Location"]
+        [process] = begun(service)
+        service.stop()
+        _, alive = psutil.wait_procs([process], PATIENCE)
+        assert alive == []
+    with alone(tmp_path) as service:
+        service.wait_for(lambda: len(begun(service)) == 1)  # nobody has asked for it
+        told = requests.get(f"{service.url}{where}", timeout=10).json()
+        assert told["state"] in ("waiting", "running")

@@ -23,6 +23,7 @@ from hematovision.api.services import services
 from hematovision.api.shapes import SHAPES, answers, parameters
 from hematovision.batch import ARCHIVE, refuse_unless_installed, result_file
 from hematovision.batch.archives import refuse_unless_archive
+from hematovision.records.values import UNFINISHED
 
 if TYPE_CHECKING:
     from hematovision.records.batches import Batches as Kept
@@ -47,8 +48,10 @@ class Batches(Resource):
     @namespace.doc("batches", **answers(BatchesSchema, 503))
     def get(self) -> Any:
         """One's own batches, newest first, each as /batches/{id} tells it."""
-        most = services().settings.max_archive
-        return batches_schema.dump({"batches": _kept().all(visitor().whose), "max_bytes": most})
+        kept = _kept()
+        refuse_unless_installed()  # told here, too: who sends a large archive may not hear why it is refused
+        told = [_told(each) for each in kept.all(visitor().whose)]
+        return batches_schema.dump({"batches": told, "max_bytes": services().settings.max_archive})
 
     @namespace.expect(upload)
     @namespace.doc(
@@ -71,9 +74,7 @@ class Batches(Resource):
             batch = _accepted(kept, by)
         finally:
             _arriving.release()
-        services().attend()
-        where = url_for("batches_batch", id=batch.id)
-        return batch_schema.dump(batch), 202, {"Location": where}
+        return batch_schema.dump(_told(batch)), 202, {"Location": url_for("batches_batch", id=batch.id)}
 
 
 @namespace.route("/<uuid:id>")
@@ -81,10 +82,7 @@ class Batch(Resource):
     @namespace.doc("batch", **answers(BatchSchema, 404, 503))
     def get(self, id: UUID) -> Any:
         """How far a batch is."""
-        batch = _kept().one(id, visitor().whose)
-        if batch.state in ("waiting", "running"):
-            services().attend()
-        return batch_schema.dump(batch)
+        return batch_schema.dump(_told(_kept().one(id, visitor().whose)))
 
     @namespace.doc("cancel_batch", **answers(None, 403, 404, 503))
     @only("reviewer", "admin")
@@ -126,6 +124,13 @@ def _kept() -> Kept:
         raise errors.BatchUnavailable(
             "Batches are in the records, and nothing is recorded here. HEMATOVISION_RECORDING=on has them."
         ) from None
+
+
+def _told(batch: BatchFacts) -> BatchFacts:
+    """The same; one that is not at its end is seen to."""
+    if batch.state in UNFINISHED:
+        services().attend()
+    return batch
 
 
 def _accepted(kept: Kept, by: UUID | None) -> BatchFacts:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from threading import Event
+import time
+from contextlib import suppress
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 from hematovision.api import access, requests_log, scrape
@@ -14,7 +16,7 @@ from hematovision.api.attending import Attendant
 from hematovision.api.metrics import SharedFolder
 from hematovision.api.page import with_page
 from hematovision.api.services import Services
-from hematovision.errors import SettingRefused
+from hematovision.errors import HematoVisionError, SettingRefused
 from hematovision.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,7 +33,18 @@ def wsgi(settings: Settings | None = None, stopping: Event | None = None) -> WSG
     services = Services.from_settings(settings, stopping, attend)
     services.in_use.follow(settings)
     scrape.follow(services)
+    if settings.login == "off":
+        Thread(target=_go_on, args=(services,), daemon=True).start()
     return with_page(create_app(settings, services), settings.frontend)
+
+
+def _go_on(services: Services) -> None:
+    """Have batches answered that an earlier service left."""
+    while services.recorder.state.status == "opening":
+        time.sleep(0.5)
+    with suppress(HematoVisionError):
+        if services.recorder.records.batches.unfinished():
+            services.attend()
 
 
 def _keep_freed_memory() -> None:

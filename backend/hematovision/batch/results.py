@@ -138,18 +138,23 @@ def parts(folder: Path) -> list[Path]:
 
 
 def joined(folder: Path, kind: str, file: Path) -> None:
-    """All Parquet parts of a result as one file, Parquet or CSV, part by part."""
-    if kind == "csv":
-        with file.open("wb") as written:
-            for number, part in enumerate(parts(folder)):
-                lines = schema.as_csv(pyarrow.parquet.read_table(part).to_pylist())
-                written.write(lines if not number else lines.partition(b"\n")[2])
-            if not parts(folder):
-                written.write(schema.as_csv(()))
-        return
-    with pyarrow.parquet.ParquetWriter(file, TABLE) as writer:
-        for part in parts(folder):
-            writer.write_table(pyarrow.parquet.read_table(part, schema=TABLE))
+    """All Parquet parts of a result as one file, Parquet or CSV, part by part. Raises `StorageFull`."""
+    with _told(file.parent):
+        if kind == "csv":
+            _join_csv(folder, file)
+            return
+        with pyarrow.parquet.ParquetWriter(file, TABLE) as writer:
+            for part in parts(folder):
+                writer.write_table(pyarrow.parquet.read_table(part, schema=TABLE))
+
+
+def _join_csv(folder: Path, file: Path) -> None:
+    with file.open("wb") as written:
+        for number, part in enumerate(parts(folder)):
+            lines = schema.as_csv(pyarrow.parquet.read_table(part).to_pylist())
+            written.write(lines if not number else lines.partition(b"\n")[2])
+        if not parts(folder):
+            written.write(schema.as_csv(()))
 
 
 def _encoded(rows: list[Row], kind: str) -> bytes:

@@ -19,17 +19,15 @@ from hematovision import errors
 from hematovision.records import audit
 from hematovision.records.database import noted, reading, writing
 from hematovision.records.tables import Batch
-from hematovision.records.values import BatchFacts, BatchProgress
+from hematovision.records.values import UNFINISHED, BatchFacts, BatchProgress
 
 FOLDER = "batches"
 STALE = timedelta(seconds=30)  # without a beat: whoever runs a batch is taken for dead
-MOST_UNFINISHED = 20  # of one user
+MOSTUNFINISHED = 20  # of one user
 MOST_LISTED = 200
 
 # A folder that no row names is of an archive on its way, or left over from a crash.
 _LEFT_OVER_AFTER = 2 * 3600  # seconds; no archive may take as long
-
-_UNFINISHED = ("waiting", "running")
 
 
 class Taken(NamedTuple):
@@ -51,10 +49,10 @@ class Batches:
 
     def refuse_if_full(self, by: UUID | None) -> None:
         """Raises `QueueFull` where as many of this user's wait as may."""
-        unfinished = select(func.count()).where(Batch.user_id == by, Batch.state.in_(_UNFINISHED))
+        unfinished = select(func.count()).where(Batch.user_id == by, Batch.state.in_(UNFINISHED))
         with reading(self._engine) as connection:
-            if (connection.scalar(unfinished) or 0) >= MOST_UNFINISHED:
-                raise errors.QueueFull(f"{MOST_UNFINISHED} of your batches wait already. Send the next one later.")
+            if (connection.scalar(unfinished) or 0) >= MOSTUNFINISHED:
+                raise errors.QueueFull(f"{MOSTUNFINISHED} of your batches wait already. Send the next one later.")
 
     def accept(self, batch: UUID, by: UUID | None = None) -> BatchFacts:
         """Write down that an archive has arrived, and waits. When this returns, that is on disk."""
@@ -96,7 +94,7 @@ class Batches:
 
     def unfinished(self) -> bool:
         """Whether any waits, or is in the hands of a process, which may have died."""
-        some = select(Batch.id).where(Batch.state.in_(_UNFINISHED)).limit(1)
+        some = select(Batch.id).where(Batch.state.in_(UNFINISHED)).limit(1)
         with reading(self._engine) as connection:
             return connection.scalar(some) is not None
 

@@ -11,7 +11,8 @@ from uuid import UUID
 from hematovision.cells import Answer, Model, PictureFacts, Seen
 
 ROLES = ("viewer", "reviewer", "admin")
-BATCH_STATES = ("waiting", "running", "done", "failed")
+UNFINISHED = ("waiting", "running")
+BATCH_STATES = (*UNFINISHED, "done", "failed")
 
 
 @dataclass(frozen=True)
