@@ -28,6 +28,7 @@ def alone(folder: Path) -> Iterator[Running]:
     """A service without login, which has batches answered by itself."""
     given = {"open": "1", "proxies": "1", "deadline": str(DEADLINE), **GIVEN}
     with running(port_nobody_listens_on(), folder, **given) as service:
+        service.wait_for(lambda: requests.get(f"{service.url}/batches", timeout=30).ok)  # its database is open
         yield service
 
 

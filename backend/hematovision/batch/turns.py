@@ -175,6 +175,8 @@ class _Told:
     def _look(self) -> None:
         if self._result:
             pictures = self._result.pictures
+            if len(self._lately) == 1 and self._lately[0][1] == pictures:
+                self._lately.clear()  # the workers are being started: that is no part of a rate
             self._lately.append((time.monotonic(), pictures))
             (since, before), (now, _) = self._lately[0], self._lately[-1]
             rate = round((pictures - before) / (now - since), 3) if pictures > before else None
