@@ -207,7 +207,7 @@ class Deployment:
         """In the order of `depends_on`."""
         self.database()
         run(*self.command("migrate"))
-        for name in ("replica1", "replica2"):
+        for name in ("replica1", "replica2", "batches"):
             self.start(name)
         for name in ("replica1", "replica2"):
             self.wait(name)

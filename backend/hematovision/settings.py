@@ -61,6 +61,9 @@ class Settings:
     runtime: str = _setting("`litert`, or `keras` for the reference model, which needs the `train` extra.", "litert")
     max_bytes: int = _setting("Largest picture accepted, in bytes.", Limits.max_bytes)
     max_pixels: int = _setting("Largest picture accepted, in pixels; at most 89,000,000.", Limits.max_pixels)
+    max_archive: int = _setting("Largest archive that `POST /batches` accepts, in bytes.", 1024**3)
+    upload: int = _setting("Seconds in which such an archive must have arrived.", 1800)
+    batch_days: int = _setting("Days for which the result of a batch is kept.", 7)
     max_held_back: int = _setting(
         "Cells held back (unfamiliar or cut by an edge), in per cent, above which a differential gives counts only.", 10
     )
@@ -137,6 +140,9 @@ class Settings:
             ("drain", 0, 600),
             ("max_bytes", 1_024, 1_000_000_000),
             ("max_pixels", 1_024, 89_000_000),  # above it Pillow's own guard against decompression bombs speaks
+            ("max_archive", 1_024, 1024**4),
+            ("upload", 1, 3_600),
+            ("batch_days", 1, 365),
             ("max_held_back", 0, 100),
             ("quota", 0, MOST_OF_QUOTA),
             ("open", 0, 1),

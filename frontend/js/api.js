@@ -1,6 +1,6 @@
 // Every request of the page, by name.
 
-import { ask, askJson, base, read, unexpected, useToken } from "./asking.js";
+import { ask, askJson, base, read, send, unexpected, useToken } from "./asking.js";
 
 export const host = base.host;
 export const docs = new URL("docs", base).href;
@@ -49,6 +49,11 @@ export const revokeToken = (id) => ask(`tokens/${id}`, { method: "DELETE" });
 
 export const preferences = () => askJson("preferences");
 export const choose = (preferences) => askJson("preferences", sent("PUT", preferences));
+
+export const batches = () => askJson("batches");
+export const sendBatch = (file, signal, onSent) => send("batches", file, signal, onSent);
+export const cancelBatch = (id) => ask(`batches/${id}`, { method: "DELETE" });
+export const batchResult = (id, format) => new URL(`batches/${id}/results?format=${format}`, base).href;
 
 export const users = () => askJson("users");
 export const history = (query) => askJson(`history?${new URLSearchParams(query)}`);

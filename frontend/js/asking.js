@@ -30,11 +30,34 @@ export async function ask(path, options = {}) {
   } catch (error) {
     throw error.name === "AbortError" ? error : unreachable();
   }
+  return answered(response);
+}
+
+async function answered(response) {
   if (response.ok) return response;
   if (typeOf(response) !== "application/problem+json") throw unexpected(response.status, typeOf(response));
   const problem = new Problem(await read(response, "json"));
   if (problem.code === "login_required") document.dispatchEvent(new CustomEvent("hv-logged-out"));
   throw problem;
+}
+
+/** Send a file that may be large as the body, and tell how many bytes are on their way: fetch could not. */
+export function send(path, file, signal, onSent) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", new URL(path, base));
+    request.setRequestHeader("Content-Type", "application/octet-stream");
+    if (csrfToken) request.setRequestHeader("X-CSRF-Token", csrfToken);
+    request.upload.addEventListener("progress", ({ loaded }) => onSent(loaded));
+    request.addEventListener("load", () => {
+      const headers = { "Content-Type": request.getResponseHeader("Content-Type") ?? "" };
+      answered(new Response(request.responseText, { status: request.status, headers })).then(resolve, reject);
+    });
+    request.addEventListener("error", () => reject(unreachable()));
+    request.addEventListener("abort", () => reject(new DOMException("Stopped", "AbortError")));
+    signal.addEventListener("abort", () => request.abort());
+    request.send(file);
+  });
 }
 
 export async function read(response, kind) {

@@ -1,7 +1,8 @@
-// Wires the page: the only file that knows the API, the store and the components, but for those of the history and of
-// accounts. Properties go down, events come up.
+// Wires the page: the only file that knows the API, the store and the components, but for those of the history, of
+// batches and of accounts. Properties go down, events come up.
 import { wireAccounts } from "./accounts.js";
 import * as api from "./api.js";
+import { wireBatches } from "./batches.js";
 import { Counting } from "./counting.js";
 import { wireHistory } from "./history.js";
 import { Queue } from "./queue.js";
@@ -30,7 +31,7 @@ const [intake, strip, viewer, panel, gallery, differential, examples] = [
 const store = new Store();
 const counting = new Counting(store, api.differential);
 const session = new Session(api);
-const showHistory = wireHistory(session);
+const show = { history: wireHistory(session), batches: wireBatches(session) };
 wireAccounts(session);
 new Queue(store, api.classify);
 new RedCells(store, api.classify);
@@ -111,18 +112,19 @@ async function begin() {
   }
 }
 
-/** Which view is seen: the login until it is done, the history by its link, else the pictures. */
+/** Which view is seen: the login until it is done, the history and the batches by their links, else the pictures. */
 function turn() {
-  const view = !session.open ? "login" : location.hash === "#history" ? "history" : "pictures";
+  const linked = location.hash.slice(1);
+  const view = !session.open ? "login" : Object.hasOwn(show, linked) ? linked : "pictures";
   const turned = page("main").dataset.view !== view;
   page("main").dataset.view = view;
   page("#views").hidden = view === "login";
-  page("hv-history").hidden = view !== "history";
+  for (const name of Object.keys(show)) page(`hv-${name}`).hidden = view !== name;
   for (const link of page("#views").children) {
     if (link.dataset.view === view) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  if (view === "history" && turned) showHistory();
+  if (turned) show[view]?.();
 }
 
 function prefer() {

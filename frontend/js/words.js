@@ -36,7 +36,8 @@ export function perCent(share) {
 /** 20971520 -> "20 MiB". */
 export function byteSize(bytes) {
   if (bytes < 1024) return bytes === 1 ? "1 byte" : `${bytes} bytes`;
-  const [size, unit] = bytes < 2 ** 20 ? [bytes / 1024, "KiB"] : [bytes / 2 ** 20, "MiB"];
+  const [size, unit] = bytes < 2 ** 20 ? [bytes / 1024, "KiB"]
+    : bytes < 2 ** 30 ? [bytes / 2 ** 20, "MiB"] : [bytes / 2 ** 30, "GiB"];
   return `${Number(size.toFixed(size < 10 ? 1 : 0))} ${unit}`;
 }
 
@@ -46,6 +47,13 @@ export const day = (at) => at.slice(0, 10);
 
 /** 1 -> "1 cell", 2 -> "2 cells". */
 export const several = (count, one, more = `${one}s`) => `${count.toLocaleString("en-GB")} ${count === 1 ? one : more}`;
+
+/** Seconds, roughly: 42 -> "less than a minute", 200 -> "about 3 minutes", 9000 -> "about 3 hours". */
+export function lasting(seconds) {
+  if (seconds < 60) return "less than a minute";
+  if (seconds < 5400) return `about ${several(Math.round(seconds / 60), "minute")}`;
+  return `about ${several(Math.round(seconds / 3600), "hour")}`;
+}
 
 /** Per cents as the service rounded them, its intervals to a tenth: 60 -> "60", [49.7213, 69.67] -> "49.7 to 69.7". */
 export const range = ({ low, high }, digits = 1) => `${low.toFixed(digits)} to ${high.toFixed(digits)}`;

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from flask import Flask
-from uploads import form
+from uploads import archive, form
 
 from answers import BUNDLE, answer, cell
 from discs import with_fakes
@@ -74,6 +74,14 @@ TABLE = [
     Row("GET", "/history/{other}", (401, 404, 404, 200, 200)),
     Row("DELETE", "/history/{own}", (401, 403, 204, 204, 204)),
     Row("DELETE", "/history/{other}", (401, 403, 404, 204, 204)),
+    Row("GET", "/batches", USERS),
+    Row("POST", "/batches", (401, 403, 202, 202, 202), {"data": archive(), "content_type": "application/zip"}),
+    Row("GET", "/batches/{own batch}", USERS),
+    Row("GET", "/batches/{other batch}", (401, 404, 404, 200, 200)),
+    Row("GET", "/batches/{own batch}/results", (401, 409, 409, 409, 409)),
+    Row("GET", "/batches/{other batch}/results", (401, 404, 404, 409, 409)),
+    Row("DELETE", "/batches/{own batch}", (401, 403, 204, 204, 204)),
+    Row("DELETE", "/batches/{other batch}", (401, 403, 404, 204, 204)),
     Row("GET", "/session", OPEN),
     Row("POST", "/session", (200, 200, 200, 200, 404), {"json": {"name": "somebody", "password": PASSWORD}}),
     Row("DELETE", "/session", (204, 204, 204, 204, 204)),
@@ -113,6 +121,8 @@ class House:
         made = {
             "{own}": lambda: self.records.record(answer(cell()), BUNDLE, me.id),
             "{other}": lambda: self.records.record(answer(cell()), BUNDLE, somebody.id),
+            "{own batch}": lambda: self.records.batches.accept(uuid.uuid4(), me.id).id,
+            "{other batch}": lambda: self.records.batches.accept(uuid.uuid4(), somebody.id).id,
             "{own token}": lambda: self.records.tokens.make(me.id, uuid.uuid4().hex, 1, self.clock())[0].id,
             "{other token}": lambda: self.records.tokens.make(somebody.id, uuid.uuid4().hex, 1, self.clock())[0].id,
             "{me}": lambda: me.id,
@@ -174,7 +184,8 @@ def test_no_endpoint_is_missing_from_the_table(house: House) -> None:
     in_table = set()
     for row in TABLE:
         path = row.path.partition("?")[0]
-        for word in ("{own token}", "{other token}", "{own}", "{other}", "{me}", "{somebody}"):
+        batches = ("{own batch}", "{other batch}")
+        for word in (*batches, "{own token}", "{other token}", "{own}", "{other}", "{me}", "{somebody}"):
             path = path.replace(word, id)
         rule, _ = adapter.match(path, row.method, return_rule=True)
         in_table.add((row.method, rule.rule))

@@ -92,15 +92,20 @@ def test_every_pod_has_the_least_that_it_needs(pod: dict[str, Any]) -> None:
     Settings.from_env(settings)  # each is one
 
 
-def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("file", "instance", "command"),
+    [
+        ("hematovision@.service", "hematovision@8001.service", "serve"),
+        ("hematovision-batches.service", "hematovision-batches.service", "batches"),
+    ],
+)
+def test_systemd_accepts_the_unit(tmp_path: Path, file: str, instance: str, command: str) -> None:
     analyze = program("systemd-analyze", "on Debian: apt-get install systemd")
-    unit = (DEPLOY / "systemd" / "hematovision@.service").read_text(encoding="utf-8")
-    started = re.search(r"^ExecStart=(\S+) serve$", unit, re.MULTILINE)
+    unit = (DEPLOY / "systemd" / file).read_text(encoding="utf-8")
+    started = re.search(rf"^ExecStart=(\S+) {command}$", unit, re.MULTILINE)
     assert started
-    (tmp_path / "hematovision@8001.service").write_text(unit.replace(started.group(1), "/bin/true"))
-    done = subprocess.run(
-        [analyze, "verify", tmp_path / "hematovision@8001.service"], capture_output=True, text=True, check=False
-    )
+    (tmp_path / instance).write_text(unit.replace(started.group(1), "/bin/true"))
+    done = subprocess.run([analyze, "verify", tmp_path / instance], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
 
 

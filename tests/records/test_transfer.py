@@ -22,7 +22,7 @@ from hematovision.records.schema import migrate
 from hematovision.records.store import Records
 from hematovision.records.tables import LoginTries, Preferences, Session, SigningKey, Token, User
 from hematovision.records.transfer import export, import_rows
-from hematovision.records.values import Keeping
+from hematovision.records.values import BatchProgress, Keeping
 from hematovision.settings import Settings
 
 MakeEmpty = Callable[[str], Records]
@@ -67,6 +67,11 @@ def fill(records: Records) -> None:
         connection.execute(insert(SigningKey).values(id=uuid.uuid4(), key=secret()))
         chosen = {"order": ["monocyte"], "theme": None, "wanted": 200, "scale": 0.1 + 0.2}
         connection.execute(insert(Preferences).values(user_id=user, chosen=chosen, changed_at=now))
+    for owner in (user, None):
+        records.batches.accept(uuid.uuid4(), owner)
+    runner, failed = uuid.uuid4(), errors.SourceRefused("No zip.")
+    if taken := records.batches.take(runner, now):
+        records.batches.end(taken.id, runner, BatchProgress(2, 1, 3, 0.1 + 0.2), now, failed)
     work = records.open_work("a study", 3, by=user)
     records.record(answer(cell("neutrophil", "check", 1 / 3), cell()), BUNDLE, user, Keeping(work, b"png"))
     records.record(answer(), replace(BUNDLE, version="2", sha256="1" * 64))

@@ -38,7 +38,17 @@ def test_help_loads_nothing_heavy() -> None:
 
 
 def test_the_help_of_a_command_loads_nothing_heavy_either() -> None:
-    for command in ("train", "train locator", "serve", "classify", "count", "batch", "records", "evaluate locator"):
+    for command in (
+        "train",
+        "train locator",
+        "serve",
+        "classify",
+        "count",
+        "batch",
+        "batches",
+        "records",
+        "evaluate locator",
+    ):
         arguments = [*command.split(), "--help"]
         loaded = loaded_after(f"from hematovision.cli import main\nmain({arguments!r}, standalone_mode=False)")
         assert not loaded & {"numpy", "flask", "rich", "sqlalchemy", "tensorflow", "keras", "dask", "pyarrow", "fsspec"}

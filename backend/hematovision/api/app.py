@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import io
-from typing import IO
+from typing import IO, cast
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, Response, g, request
 from flask_cors import CORS
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from hematovision import INTENDED_USE, __version__
+from hematovision import INTENDED_USE, __version__, errors
 from hematovision.api import (
     access,
+    batches,
     classify,
     differential,
     examples,
@@ -30,7 +31,9 @@ from hematovision.api import (
 from hematovision.api.services import EXTENSION, Services
 from hematovision.settings import Settings
 
-NOUNS = (classify, differential, history, session, preferences, tokens, users, health, model, examples, scrape)
+NOUNS = (
+    classify, batches, differential, history, session, preferences, tokens, users, health, model, examples, scrape,
+)  # fmt: skip
 
 # What a multipart form adds around its picture.
 FORM_OVERHEAD = 64 * 1024
@@ -44,7 +47,8 @@ _JSON_POLICY = "default-src 'none'; frame-ancestors 'none'"
 
 
 class _MemoryRequest(Request):
-    """Uploads stay in memory: werkzeug would spool those over 500 kB to disk. Their size is limited before."""
+    """Uploads stay in memory: werkzeug would spool those over 500 kB to disk. Their size is limited before. Only an
+    archive is written to the file that `g.spool` names."""
 
     def _get_file_stream(
         self,
@@ -53,6 +57,11 @@ class _MemoryRequest(Request):
         filename: str | None = None,
         content_length: int | None = None,
     ) -> IO[bytes]:
+        if spool := g.get("spool"):
+            if spool.exists():
+                raise errors.SourceRefused("Send one archive a request.")
+            g.spooled = spool.open("xb+")
+            return cast(IO[bytes], g.spooled)
         return io.BytesIO()
 
 

@@ -1,11 +1,11 @@
-"""The JSON of a request, read by the schema of what it must be."""
+"""What a request brings: its JSON, read by the schema of what it must be, and the words of its query."""
 
 from __future__ import annotations
 
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -84,3 +84,11 @@ def first_of(messages: Any, path: str = "") -> tuple[str, str]:
             return first_of(below, path)
         return first_of(below, f"{path}[{key}]" if isinstance(key, int) else f"{path}.{key}".lstrip("."))
     return path, str(messages[0])
+
+
+def one_of(name: str, words: Sequence[str]) -> str:
+    """What is asked for under this name, the first of the words if nothing is. Raises `QueryRefused` for another."""
+    word = request.args.get(name, words[0])
+    if word not in words:
+        raise errors.QueryRefused(f"There is no `{name}={word[:40]}`. Ask for one of: {', '.join(words)}.")
+    return word

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -15,7 +14,7 @@ from werkzeug.datastructures import FileStorage
 
 from hematovision import errors
 from hematovision.api.access import visitor
-from hematovision.api.bodies import arriving, client_gone
+from hematovision.api.bodies import arriving, client_gone, one_of
 from hematovision.api.history_schemas import RecordedAnswerSchema
 from hematovision.api.remembered import Asked
 from hematovision.api.services import services
@@ -52,7 +51,7 @@ class Classify(Resource):
     )
     def post(self) -> Any:
         """Find and classify the cells of one picture, a field or a crop."""
-        red_cells, why, work = _one_of("boxes", BOXES) == "all", _one_of("why", WHY) == "labels", _work()
+        red_cells, why, work = one_of("boxes", BOXES) == "all", one_of("why", WHY) == "labels", _work()
         inference, queue, remembered = services().inference, services().queue, services().answers
         metrics, began = services().metrics, time.perf_counter()
         queue.refuse_if_full()
@@ -81,14 +80,6 @@ class Classify(Resource):
         return answer_schema.dump(
             vars(answer) | {"cached": known is not None, "recorded": recorded is not None, "id": recorded}
         )
-
-
-def _one_of(name: str, words: Sequence[str]) -> str:
-    """What is asked for under this name, the first of the words if nothing is. Raises `QueryRefused` for another."""
-    word = request.args.get(name, words[0])
-    if word not in words:
-        raise errors.QueryRefused(f"There is no `{name}={word[:40]}`. Ask for one of: {', '.join(words)}.")
-    return word
 
 
 def _work() -> UUID | None:

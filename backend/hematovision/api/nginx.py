@@ -63,6 +63,7 @@ def configuration(settings: Settings, log: Path, run: Path | None = None) -> str
         links=page.links(settings.frontend),
         page=page,
         body=settings.max_bytes + FORM_OVERHEAD,
+        archive=settings.max_archive + FORM_OVERHEAD,
         keepalive=gunicorn["keepalive"],
         patience=settings.deadline + 30,
         problems={status: _problem(status) for status in ANSWERED},

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hematovision.api import access, requests_log, scrape
 from hematovision.api.app import create_app
+from hematovision.api.attending import Attendant
 from hematovision.api.metrics import SharedFolder
 from hematovision.api.page import with_page
 from hematovision.api.services import Services
@@ -26,7 +27,8 @@ def wsgi(settings: Settings | None = None, stopping: Event | None = None) -> WSG
     settings = settings or Settings.from_env()
     requests_log.configure(settings.log_level)
     _keep_freed_memory()
-    services = Services.from_settings(settings, stopping)
+    attend = Attendant() if settings.login == "off" else lambda: None  # with login somebody looks after the service
+    services = Services.from_settings(settings, stopping, attend)
     services.in_use.follow(settings)
     scrape.follow(services)
     return with_page(create_app(settings, services), settings.frontend)
@@ -59,7 +61,7 @@ def _gunicorn(settings: Settings) -> None:
     from gunicorn.app.base import BaseApplication
 
     class Service(BaseApplication):
-        stopping, deadline, drain = Event(), settings.deadline, settings.drain
+        stopping, deadline, drain, upload = Event(), settings.deadline, settings.drain, settings.upload
         hooks = SharedFolder().hooks() if settings.workers > 1 else {}  # one counts by itself
 
         def load_config(self) -> None:
@@ -110,7 +112,7 @@ def _waitress(settings: Settings) -> None:
         port=settings.port,
         threads=threads(settings),
         inbuf_overflow=in_memory,
-        max_request_body_size=in_memory,
+        max_request_body_size=max(in_memory, settings.max_archive + 1024 * 1024),
         clear_untrusted_proxy_headers=False,  # they tell a forwarded request, which is refused without login
         ident=None,
     )

@@ -32,13 +32,15 @@ def _now() -> datetime:
 @dataclass(frozen=True)
 class Services:
     """The settings, the model to begin with or the reason why there is none, what records its answers:
-    nothing, if not given; and the clock by which sessions and tokens end. `stopping`: the process was told to stop."""
+    nothing, if not given; and the clock by which sessions and tokens end. `stopping`: the process was told to stop.
+    `attend` has waiting batches answered, where that is the service's own task."""
 
     settings: Settings
     model: InferenceService | HematoVisionError
     recorder: Recorder = field(default_factory=lambda: Recorder(Settings(recording="off")))
     clock: Callable[[], datetime] = _now
     stopping: Event = field(default_factory=Event)
+    attend: Callable[[], None] = lambda: None
     queue: ModelQueue = field(init=False)
     in_use: ModelInUse = field(init=False)
     answers: Answers = field(init=False)
@@ -51,7 +53,9 @@ class Services:
         object.__setattr__(self, "queue", ModelQueue(self.settings.threads, self.settings.queue))
 
     @classmethod
-    def from_settings(cls, settings: Settings, stopping: Event | None = None) -> Services:
+    def from_settings(
+        cls, settings: Settings, stopping: Event | None = None, attend: Callable[[], None] = lambda: None
+    ) -> Services:
         """Open the current bundle, and the records beside it. Neither stops the service: /health then says why."""
         recorder, stopping = Recorder(settings), stopping or Event()
         model: InferenceService | HematoVisionError
@@ -60,7 +64,7 @@ class Services:
         except HematoVisionError as error:
             log.error("no verified model", extra={"code": error.code, "reason": str(error)})
             model = error
-        return cls(settings, model, recorder, stopping=stopping)
+        return cls(settings, model, recorder, stopping=stopping, attend=attend)
 
     @property
     def idle(self) -> timedelta:

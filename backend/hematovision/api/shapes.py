@@ -11,7 +11,7 @@ from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from flask_restx import SchemaModel
 from marshmallow import Schema
 
-from hematovision.api import account_schemas, count_schemas, history_schemas, schemas
+from hematovision.api import account_schemas, batch_schemas, count_schemas, history_schemas, schemas
 from hematovision.api.schemas import ProblemSchema
 
 PRODUCED = ["application/json", "application/problem+json"]
@@ -31,6 +31,8 @@ def _derive(*roots: type[Schema]) -> dict[str, SchemaModel]:
 
 SHAPES = _derive(
     history_schemas.RecordedAnswerSchema,
+    batch_schemas.BatchesSchema,
+    batch_schemas.BatchSchema,
     count_schemas.CountSchema,
     history_schemas.EntrySchema,
     schemas.ExamplesSchema,
@@ -61,15 +63,15 @@ def parameters(schema: type[Schema]) -> dict[str, Any]:
     return {each.pop("name"): each for each in converter.schema2parameters(schema, location="query")}
 
 
-def answers(schema: type[Schema] | None, *problems: int) -> dict[str, Any]:
+def answers(schema: type[Schema] | None, *problems: int, done: int = 200) -> dict[str, Any]:
     """What `@namespace.doc` is told of an endpoint: the shape of its answer, None for an empty one, and the statuses
-    of its problems."""
+    of its problems; `done` is that of an answer with a shape."""
     problem = SHAPES[_name(ProblemSchema)]
-    done = {"200": ("The answer.", SHAPES[_name(schema)])} if schema else {"204": ("Done.", None)}
+    answer = {str(done): ("The answer.", SHAPES[_name(schema)])} if schema else {"204": ("Done.", None)}
     return {
         "produces": PRODUCED,
         "responses": {
-            **done,
+            **answer,
             **{str(status): (HTTPStatus(status).phrase, problem) for status in problems},
             "default": ("Any other failure.", problem),
         },

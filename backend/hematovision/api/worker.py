@@ -15,7 +15,8 @@ LATER = 1.0  # seconds after the application's own end of a request, which then 
 
 
 class Worker(ThreadWorker):
-    """`app.deadline` seconds for a request's head to arrive and as many for its body; `app.drain` seconds between
+    """`app.deadline` seconds for a request's head to arrive and as many for its body, `app.upload` where
+    that is an archive; `app.drain` seconds between
     SIGTERM and the last request taken, in which `app.stopping` is set."""
 
     def __init__(self, *given: Any) -> None:
@@ -33,7 +34,8 @@ class Worker(ThreadWorker):
 
     def handle_request(self, req: Any, conn: Any) -> Any:
         """The same request, its head read."""
-        self._cut_off_at[conn] = time.monotonic() + self.app.deadline + LATER
+        archive = req.method == "POST" and req.path.removeprefix("/api") == "/batches"
+        self._cut_off_at[conn] = time.monotonic() + (self.app.upload if archive else self.app.deadline) + LATER
         return super().handle_request(req, conn)
 
     def notify(self) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from pathlib import Path
 
 from hematovision.errors import BatchUnavailable
 
+ARCHIVE = "archive"  # name of what was sent over the API, in its batch's folder
 NEEDED = ("cryptography", "dask", "distributed", "fsspec", "pyarrow")
 
 
@@ -15,3 +17,8 @@ def refuse_unless_installed() -> None:
         raise BatchUnavailable(
             f"A batch needs {', '.join(missing)}. Install them with `pip install hematovision[batch]`."
         )
+
+
+def result_file(folder: Path, kind: str) -> Path:
+    """The whole result of a batch that was sent over the API, in its folder."""
+    return folder / f"result.{kind}"

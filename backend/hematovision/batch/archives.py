@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
+from pathlib import Path
 from tarfile import EmptyHeaderError, InvalidHeaderError, TruncatedHeaderError  # type: ignore[attr-defined]
 from typing import IO, Any, NamedTuple, Self
 
@@ -26,6 +27,7 @@ from hematovision import errors
 # What unpacks to more than this many times its own size is a bomb; pictures, packed already, hardly shrink at all.
 MOST_TIMES = 200
 NEVER_A_BOMB = 64 * 1024 * 1024  # bytes, unpacked
+LONGEST_DIRECTORY = 16 * 1024 * 1024  # of a zip that a stranger sent, which is read whole: 100,000 members and more
 LONGEST_HEADER = 1024 * 1024  # of a name in a tar: tarfile holds it in memory
 
 _PACKED: dict[bytes, Callable[[Any], Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
@@ -40,6 +42,20 @@ class Member(NamedTuple):
     name: str
     read: Callable[[], bytes]
     total: int
+
+
+def refuse_unless_archive(path: Path) -> None:
+    """A first look at what a stranger sent, in little time and memory. Raises `SourceRefused` for what is no zip or
+    tar, or is a zip of more than so many members."""
+    with path.open("rb") as file, _whole():
+        if file.read(2) != b"PK":
+            _opened_tar(file, path.stat().st_size).close()
+            return
+        end = zipfile._EndRecData(file)  # type: ignore[attr-defined]
+        if end is None:
+            raise zipfile.BadZipFile("it is no zip, or its end is missing")
+        if end[zipfile._ECD_SIZE] > LONGEST_DIRECTORY:  # type: ignore[attr-defined]
+            raise errors.SourceRefused("The zip has too many members. Pack the pictures as a tar, or in several zips.")
 
 
 def members(file: IO[bytes], size: int, max_bytes: int, is_picture: Callable[[str], bool]) -> Iterator[Member]:
@@ -83,11 +99,7 @@ def _zip(file: IO[bytes], size: int, max_bytes: int, is_picture: Callable[[str],
 
 
 def _tar(file: IO[bytes], size: int, max_bytes: int, is_picture: Callable[[str], bool]) -> Iterator[Member]:
-    start = file.read(6)
-    file.seek(0)
-    unpacked = next((unpack(file) for mark, unpack in _PACKED.items() if start.startswith(mark)), file)
-    stream = _Guarded(unpacked, size)
-    with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Header) as archive:
+    with _opened_tar(file, size) as archive:
         count = 0
         while (info := archive.next()) is not None:
             archive.members.clear()  # type: ignore[attr-defined]  # it would remember them all
@@ -103,6 +115,14 @@ def _tar(file: IO[bytes], size: int, max_bytes: int, is_picture: Callable[[str],
                     return content.read() if content else b""
 
             yield Member(info.name, read, max(count, round(count * size / max(file.tell(), 1))))
+
+
+def _opened_tar(file: IO[bytes], size: int) -> tarfile.TarFile:
+    file.seek(0)
+    start = file.read(6)
+    file.seek(0)
+    unpacked = next((unpack(file) for mark, unpack in _PACKED.items() if start.startswith(mark)), file)
+    return tarfile.open(fileobj=_Guarded(unpacked, size), mode="r|", tarinfo=_Header)
 
 
 class _Guarded(io.RawIOBase):

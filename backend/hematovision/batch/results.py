@@ -211,7 +211,7 @@ def _write(file: Path, data: bytes) -> None:
 
 
 def _locked(folder: Path) -> int:
-    """A file that this process holds as long as it lives. Raises `ResultRefused` while another does."""
+    """A file that this process holds as long as it lives. Raises `ResultInUse` while another does."""
     held = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         if os.name == "posix":
@@ -220,9 +220,7 @@ def _locked(folder: Path) -> int:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(held)
-        raise errors.ResultRefused(
-            f"Another run is writing to {folder}. Wait for it, or name another folder."
-        ) from None
+        raise errors.ResultInUse(f"Another run is writing to {folder}. Wait for it, or name another folder.") from None
     return held
 
 

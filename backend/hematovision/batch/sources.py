@@ -6,6 +6,7 @@ batch, and its pictures are sent.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -47,9 +48,10 @@ class Source:
     """`for item in source(unwanted)` streams its pictures, but for those whose name `unwanted` knows. `total` is how
     many there are, as far as that is known yet."""
 
-    def __init__(self, text: str, limits: Limits) -> None:
-        """Raises `SourceRefused` where there is nothing to read."""
-        self.text, self._limits, self._path = text, limits, Path(text)
+    def __init__(self, text: str, limits: Limits, most: float = math.inf) -> None:
+        """Raises `SourceRefused` where there is nothing to read, and later for an archive of more than `most`
+        pictures."""
+        self.text, self._limits, self._path, self._most = text, limits, Path(text), most
         self.total: int | None = None
         self._files: Any = None
         self._files, self._at = (None, text) if self._path.exists() else _address(text)
@@ -84,6 +86,8 @@ class Source:
             met = 0
             for member in members(file, size, self._limits.max_bytes, is_picture):
                 met, self.total = met + 1, member.total
+                if met > self._most:
+                    raise errors.SourceRefused(f"More than {self._most:,} pictures. Pack them in several archives.")
                 if not unwanted(name := shown(member.name)):
                     try:
                         item = Item(name, data=member.read())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,15 +23,20 @@ class Done(NamedTuple):
     failures: int
 
 
-def answer_all(source: str, out: Path, kind: str, workers: int, settings: Settings, progress: Progress) -> Done:
-    """Answer all pictures of a source into the folder `out`, going on from what is there.
+def answer_all(
+    source: str, out: Path, kind: str, workers: int, settings: Settings, progress: Progress,
+    most: float = math.inf, begun: Callable[[Result], None] = lambda result: None,
+) -> Done:  # fmt: skip
+    """Answer all pictures of a source into the folder `out`, going on from what is there. `begun` is given the result
+    as it is opened; of an archive of more than `most` pictures the first ones are answered.
 
     Raises `SourceRefused`, `ResultRefused`, `StorageFull`, `BatchUnavailable` or `ModelUnavailable`.
     """
     bundle = open_bundle(current_path(settings.models))
-    pictures = Source(source, settings.limits)
+    pictures = Source(source, settings.limits, most)
     model = {"model": bundle.name, "version": bundle.version, "sha256": bundle.sha256}
     result = Result(out, kind, {"source": source, **model})
+    begun(result)
     try:
         with cluster(workers, Model(bundle.sha256, settings.limits)) as connect:
             run(pictures, result, connect, progress)

@@ -2,7 +2,7 @@
 
 from hematovision.cli.adapting import adapt
 from hematovision.cli.answering import bundle, classify, count, examples, serve
-from hematovision.cli.batching import batch
+from hematovision.cli.batching import batch, batches
 from hematovision.cli.deploying import certificate, nginx
 from hematovision.cli.learning import evaluate, manifest, promote, train
 from hematovision.cli.main import main
@@ -10,7 +10,7 @@ from hematovision.cli.records import records
 from hematovision.cli.users import users
 
 for command in (
-    serve, classify, count, batch, records, users, nginx, certificate,
+    serve, classify, count, batch, batches, records, users, nginx, certificate,
     train, evaluate, adapt, promote, manifest, examples, bundle,
 ):  # fmt: skip
     main.add_command(command)

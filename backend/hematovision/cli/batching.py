@@ -1,11 +1,13 @@
-"""The command that answers thousands of pictures: batch."""
+"""Commands that answer thousands of pictures: batch, and batches for those that were sent over the API."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 
 import click
 
@@ -56,3 +58,38 @@ def batch(source: str, out: Path, workers: int, kind: str) -> None:
     click.echo(f"{done.pictures:,} pictures in {out}, {done.failures:,} of them could not be answered")
     if done.failures:
         sys.exit(1)
+
+
+@click.command()
+@click.option(
+    "--workers", type=click.IntRange(1, 1024), default=max(1, (os.cpu_count() or 1) - 1),
+    show_default="one a core, but for one", help="Worker processes.",
+)  # fmt: skip
+@click.option("--child", is_flag=True, hidden=True, help="Of a service: end with it, and when no batch waits.")
+def batches(workers: int, child: bool) -> None:
+    """Answer the batches that are sent to POST /batches, one after the other, until stopped.
+
+    A service without login starts this by itself. With login, run it beside the replicas, with their database and
+    their folder of records; several may run. A batch whose process has died is gone on with by another.
+    """
+    from hematovision.batch import refuse_unless_installed
+
+    refuse_unless_installed()
+    from hematovision.api import requests_log
+    from hematovision.batch.turns import attend
+
+    settings = Settings.from_env()
+    requests_log.configure(settings.log_level)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if child:
+        Thread(target=_end_with_parent, daemon=True).start()
+        if hasattr(os, "nice"):
+            os.nice(10)  # pictures on the page go first
+    with suppress(KeyboardInterrupt):
+        attend(settings, workers, lasting=not child)
+
+
+def _end_with_parent() -> None:
+    """Nothing is ever written to this: it ends when whoever holds its other end has ended."""
+    os.read(sys.stdin.fileno(), 1)  # past Python's buffer, which must be free when this process ends
+    os.kill(os.getpid(), signal.SIGTERM)

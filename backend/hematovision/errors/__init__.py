@@ -22,6 +22,10 @@
     ├── BatchUnavailable            503  batch_unavailable        (not installed, or no cluster)
     ├── SourceRefused               422  source_refused           (a folder, archive or address without pictures)
     ├── ResultRefused               409  result_refused           (in use, damaged, or of another run)
+    │   └── ResultInUse             409  result_in_use
+    ├── BatchUnknown                404  batch_unknown            (never sent, cancelled, or its days are over)
+    ├── BatchUnfinished             409  batch_unfinished         (its result is not there yet, or never will be)
+    ├── ArchiveTooLarge             413  archive_too_large        (bytes)
     ├── MemberRefused               422  member_refused           (of an archive: a link, or a name leading out)
     ├── PictureUnread               422  picture_unread           (a file that cannot be read)
     ├── WorkerEnded                 500  worker_ended             (a picture that ends its worker process)
@@ -80,9 +84,13 @@ from hematovision.errors.access import (
     UserUnknown,
 )
 from hematovision.errors.batches import (
+    ArchiveTooLarge,
     BatchUnavailable,
+    BatchUnfinished,
+    BatchUnknown,
     MemberRefused,
     PictureUnread,
+    ResultInUse,
     ResultRefused,
     SourceRefused,
     WorkerEnded,
@@ -132,7 +140,10 @@ from hematovision.errors.service import (
 __all__ = [
     "AccessRefused",
     "AccountRefused",
+    "ArchiveTooLarge",
     "BatchUnavailable",
+    "BatchUnfinished",
+    "BatchUnknown",
     "BodyRefused",
     "BodyTooSlow",
     "BundleRefused",
@@ -174,6 +185,7 @@ __all__ = [
     "RecordsOff",
     "RecordsRefused",
     "RecordsUnavailable",
+    "ResultInUse",
     "ResultRefused",
     "SchemaRefused",
     "SessionNeeded",

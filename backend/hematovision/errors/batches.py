@@ -29,6 +29,37 @@ class ResultRefused(HematoVisionError):
     title = "The result cannot be written there"
 
 
+class ResultInUse(ResultRefused):
+    """Another run writes to the result."""
+
+    code = "result_in_use"
+    title = "Another run writes there"
+
+
+class BatchUnknown(HematoVisionError):
+    """No batch of this id was sent, or it was cancelled, or its days are over."""
+
+    code = "batch_unknown"
+    status = 404
+    title = "No such batch"
+
+
+class BatchUnfinished(HematoVisionError):
+    """A batch whose result is asked for before it is there."""
+
+    code = "batch_unfinished"
+    status = 409
+    title = "The batch has no result"
+
+
+class ArchiveTooLarge(HematoVisionError):
+    """An archive of more bytes than are accepted."""
+
+    code = "archive_too_large"
+    status = 413
+    title = "The archive has too many bytes"
+
+
 class MemberRefused(HematoVisionError):
     """One member of an archive: a link, or a name that leads out of it."""
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, inspect, text
 from hematovision import errors
 from hematovision.records.database import make_folder, sqlite_file, to_write, unavailable_told
 
-STEPS = ("0001", "0002", "0003", "0004", "0005")  # of migrations/versions, in order
+STEPS = ("0001", "0002", "0003", "0004", "0005", "0006")  # of migrations/versions, in order
 KNOWN = STEPS[-1]
 
 _LOCK = 7_243_001  # any number, the same in every process: one at a time migrates a PostgreSQL database

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, Insert, delete, insert, literal, sele
 from hematovision import errors
 from hematovision.bundle import Bundle
 from hematovision.cells import Answer
-from hematovision.records import audit, cells_json, history, kept
+from hematovision.records import audit, batches, cells_json, history, kept
 from hematovision.records.database import alone, database_url, file_identity, open_engine, reading, writing
 from hematovision.records.logins import Logins
 from hematovision.records.preferences import Preferences
@@ -42,6 +42,7 @@ class Records:
         self.engine, self.pictures = engine, pictures
         self.users, self.logins, self.tokens = Users(engine), Logins(engine), Tokens(engine, quota)
         self.preferences = Preferences(engine)
+        self.batches = batches.Batches(engine, pictures.with_name(batches.FOLDER))
         self._file = file_identity(engine)
 
     @classmethod
@@ -156,9 +157,10 @@ class Records:
             return kept.open_works(connection)
 
     def sweep(self, now: datetime | None = None) -> int:
-        """Delete the pictures whose days are over; returns how many files went."""
+        """Delete the pictures and batches whose days are over; returns how many files and folders went."""
+        now = now or datetime.now(UTC)
         with writing(self.engine) as connection:
-            return kept.sweep(connection, self.pictures, now or datetime.now(UTC))
+            return kept.sweep(connection, self.pictures, now) + batches.sweep(connection, self.batches.folder, now)
 
     def verify(self, noted: str | None = None) -> audit.Verified:
         """Prove the audit. Raises `ChainBroken` with the first link that does not hold; also if `noted`, an entry's

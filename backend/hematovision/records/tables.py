@@ -14,7 +14,7 @@ from sqlalchemy import JSON, CheckConstraint, DateTime, Dialect, ForeignKey, Ind
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-from hematovision.records.values import ROLES
+from hematovision.records.values import BATCH_STATES, ROLES
 
 _SHA256 = String(64)
 
@@ -237,3 +237,21 @@ class KeptPicture(Base):
     work_id: Mapped[uuid.UUID] = mapped_column(ForeignKey(Work.id), index=True)
     until: Mapped[datetime] = mapped_column(index=True)
     sha256: Mapped[str] = mapped_column(_SHA256)  # of the file
+
+
+class Batch(Base):
+    """An archive sent to be answered, and how far that is; its files are in the folder that bears its id."""
+
+    __tablename__ = "batches"
+    __table_args__ = (CheckConstraint(f"state IN {BATCH_STATES}", name="state"), Index(None, "state", "at"))
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey(User.id, ondelete="SET NULL"))
+    at: Mapped[datetime]  # when it had arrived
+    state: Mapped[str] = mapped_column(String(16))
+    runner: Mapped[uuid.UUID | None]  # the process that answers it
+    beat_at: Mapped[datetime | None]  # when that was last heard of
+    tries: Mapped[int]  # processes that began it and were not heard of again
+    progress: Mapped[dict[str, Any]] = mapped_column(JSON)  # pictures, total, failures, rate
+    problem: Mapped[dict[str, str] | None] = mapped_column(JSON(none_as_null=True))  # code and detail
+    until: Mapped[datetime | None]  # to which the result is kept

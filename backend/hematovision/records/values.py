@@ -1,8 +1,9 @@
-"""The words of the records: Entry, Summary, Filters, Page, DayCount, Account, TokenFacts. Plain values, frozen; no
-SQLAlchemy."""
+"""The words of the records: Entry, Summary, Filters, Page, DayCount, Account, TokenFacts, BatchFacts. Plain values,
+frozen; no SQLAlchemy."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -10,6 +11,7 @@ from uuid import UUID
 from hematovision.cells import Answer, Model, PictureFacts, Seen
 
 ROLES = ("viewer", "reviewer", "admin")
+BATCH_STATES = ("waiting", "running", "done", "failed")
 
 
 @dataclass(frozen=True)
@@ -129,3 +131,36 @@ class TokenFacts:
     used_at: datetime | None
     quota: int
     asked: int
+
+
+@dataclass(frozen=True)
+class BatchProgress:
+    """How far a batch is: pictures answered, those that failed among them, of how many as far as that is known yet,
+    and how many a second lately, None until that is known."""
+
+    pictures: int = 0
+    failures: int = 0
+    total: int | None = None
+    rate: float | None = None
+
+
+@dataclass(frozen=True)
+class BatchFacts:
+    """A batch that was sent over the API. `problem` is code and detail: why it failed, or, while it waits, why it has
+    to. `until`: to when its result is kept."""
+
+    id: UUID
+    user: UUID | None
+    at: datetime
+    state: str
+    progress: BatchProgress
+    problem: dict[str, str] | None
+    until: datetime | None
+
+    @property
+    def seconds_left(self) -> int | None:
+        """None unless it is running and can be told."""
+        told = self.progress
+        if self.state != "running" or not told.rate or told.total is None:
+            return None
+        return math.ceil(max(0, told.total - told.pictures) / told.rate)
