@@ -6,6 +6,7 @@ import io
 import os
 import stat
 import tarfile
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -41,7 +42,10 @@ def small(recording: Settings) -> Settings:
 @pytest.fixture
 def replicas(small: Settings, service: InferenceService) -> Iterator[list[FlaskClient]]:
     """Two services over one database and one folder of records."""
+    Records.open(small).close()  # its tables are made: what follows takes no time
     recorders = [Recorder(small) for _ in range(2)]
+    while any(each.state.status == "opening" for each in recorders):
+        time.sleep(0.05)
     yield [create_app(small, Services(small, with_fakes(service), each)).test_client() for each in recorders]
     for each in recorders:
         each.close()

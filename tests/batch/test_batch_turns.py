@@ -25,6 +25,7 @@ from hematovision.api.services import Services
 from hematovision.inference import InferenceService
 from hematovision.records.batches import Batches
 from hematovision.records.recorder import Recorder
+from hematovision.records.store import Records
 from hematovision.settings import Settings
 from pictures import drawn_cell, encoded
 
@@ -55,7 +56,10 @@ def packed(count: int, **files: bytes) -> bytes:
 
 @pytest.fixture
 def client(settings: Settings, service: InferenceService) -> Iterator[FlaskClient]:
+    Records.open(settings).close()  # its tables are made: what follows takes no time
     recorder = Recorder(settings)
+    while recorder.state.status == "opening":
+        time.sleep(0.05)
     yield create_app(settings, Services(settings, service, recorder)).test_client()
     recorder.close()
 
