@@ -23,7 +23,7 @@ from hematovision.records.values import UNFINISHED, BatchFacts, BatchProgress
 
 FOLDER = "batches"
 STALE = timedelta(seconds=30)  # without a beat: whoever runs a batch is taken for dead
-MOSTUNFINISHED = 20  # of one user
+MOST_UNFINISHED = 20  # of one user
 MOST_LISTED = 200
 
 # A folder that no row names is of an archive on its way, or left over from a crash.
@@ -51,8 +51,8 @@ class Batches:
         """Raises `QueueFull` where as many of this user's wait as may."""
         unfinished = select(func.count()).where(Batch.user_id == by, Batch.state.in_(UNFINISHED))
         with reading(self._engine) as connection:
-            if (connection.scalar(unfinished) or 0) >= MOSTUNFINISHED:
-                raise errors.QueueFull(f"{MOSTUNFINISHED} of your batches wait already. Send the next one later.")
+            if (connection.scalar(unfinished) or 0) >= MOST_UNFINISHED:
+                raise errors.QueueFull(f"{MOST_UNFINISHED} of your batches wait already. Send the next one later.")
 
     def accept(self, batch: UUID, by: UUID | None = None) -> BatchFacts:
         """Write down that an archive has arrived, and waits. When this returns, that is on disk."""
