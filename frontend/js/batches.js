@@ -27,6 +27,7 @@ export function wireBatches(session) {
     } catch (problem) {
       if (asked !== latest) return;
       view.problem = problem;
+      again = problem.code !== "batch_unavailable"; // nothing is installed or recorded while one looks
     }
     if (again && looked()) timer = setTimeout(() => looked() && show(), OFTEN);
   }

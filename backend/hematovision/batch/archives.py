@@ -92,7 +92,7 @@ def _zip(file: IO[bytes], size: int, max_bytes: int, is_picture: Callable[[str],
                 try:
                     with archive.open(info) as packed:
                         return packed.read(max_bytes + 1)
-                except (*_BROKEN, RuntimeError, NotImplementedError) as error:  # encrypted, or packed unusually
+                except (*_BROKEN, RuntimeError) as error:  # encrypted, or packed unusually
                     raise errors.PictureUnread(f"It cannot be unpacked: {error}. Pack the picture again.") from error
 
             yield Member(info.filename, read, len(infos))
