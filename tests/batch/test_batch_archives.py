@@ -120,7 +120,9 @@ def test_a_name_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"no archive at all" * 100, b"PK\x03\x04 cut off", gzip.compress(b"hello" * 999)]
+    "data",
+    [b"", b"no archive at all" * 100, b"PK\x03\x04 cut off", gzip.compress(b"hello" * 999)],
+    ids=["empty", "text", "zip cut off", "gzip of text"],
 )
 def test_what_is_no_archive_is_refused(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "file").write_bytes(data)
