@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tarfile
 import zipfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from flask.testing import FlaskClient
 from runs import as_answers, drawn, manifest, names_in, rows, run
 
 from hematovision.batch.results import parts
+from hematovision.records.store import Records
+from hematovision.settings import Settings
 from house import port_nobody_listens_on
 from pictures import drawn_cell, encoded
 
@@ -101,6 +104,28 @@ def test_a_bucket_is_read_by_the_workers(source: Path, tmp_path: Path, client: F
     finally:
         server.kill()
         server.wait()
+
+
+def test_answers_are_recorded_once_however_often_the_run_is_begun(source: Path, tmp_path: Path) -> None:
+    out, env = tmp_path / "out", {"HEMATOVISION_RECORDS": str(tmp_path / "records")}
+    assert run(source, out, "--record", **env)[0] == 1
+    part = parts(out)[0]  # written after its answers were recorded; lost, they are answered again
+    part.unlink()
+    assert run(source, out, "--record", **env)[0] == 1
+    with closing(Records.open(Settings(records=tmp_path / "records"))) as records:
+        lines = list(records.lines())
+        entries = {line.image.sha256: records.entry(line.id).answer for line in lines}
+    answered = [answer for answer in as_answers(rows(out)).values() if "code" not in answer]
+    assert len(lines) == len(answered) == 9
+    for answer in answered:
+        kept = entries[answer["image"]["sha256"]]
+        assert [kept.label, kept.confidence] == [answer["label"], answer["confidence"]]
+        assert len(kept.cells) == len(answer["cells"])
+
+
+def test_nothing_is_recorded_where_that_is_off(source: Path, tmp_path: Path) -> None:
+    status, written = run(source, tmp_path / "out", "--record", HEMATOVISION_RECORDING="off")
+    assert status != 0 and "HEMATOVISION_RECORDING is off" in written and not (tmp_path / "out").exists()
 
 
 def test_without_its_extra_the_command_says_what_to_install(tmp_path: Path) -> None:

@@ -47,6 +47,12 @@ def test_every_row_fills_columns_that_there_are() -> None:
     assert {row["row"] for row in ROWS} == {"picture", "cell", "failure"}
 
 
+def test_rows_give_their_answers_back() -> None:
+    there = {"a.png": answer(cell(), cell("platelet", "check", 0.6)), "b.png": answer()}
+    rows = [row for name, each in there.items() for row in schema.rows_of(name, each)]
+    assert dict(schema.answers_of([*rows, *schema.failure("c.png", "picture_broken", "Damaged.")])) == there
+
+
 def test_the_command_tells_each_column(runner: CliRunner) -> None:
     told = runner.invoke(main, ["batch", "--columns"])
     assert told.exit_code == 0 and "Version 1." in told.output

@@ -39,7 +39,7 @@ def run(source: Source, result: Result, connect: Callable[[], Client], progress:
     batch = _Batch(source, result, connect, progress)
     try:
         batch.run()
-    except errors.StorageFull:
+    except (errors.StorageFull, errors.RecordsUnavailable):
         raise
     except BaseException:
         result.write()

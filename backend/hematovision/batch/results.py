@@ -14,7 +14,7 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -42,6 +42,7 @@ _KINDS = {
     "texts": pyarrow.list_(pyarrow.string()),
     "probabilities": pyarrow.list_(pyarrow.struct({"label": pyarrow.string(), "probability": pyarrow.float64()})),
 }
+Record = Callable[[uuid.UUID, Sequence[Row]], None]  # the result's id, and rows of whole pictures
 TABLE = pyarrow.schema(
     [pyarrow.field(each.name, _KINDS[each.kind], metadata={"sentence": each.sentence}) for each in schema.COLUMNS],
     metadata={"hematovision.batch": str(schema.VERSION)},
@@ -51,12 +52,14 @@ TABLE = pyarrow.schema(
 class Result:
     """A folder being written by one run. `pictures` and `failures` count what is in it and about to be."""
 
-    def __init__(self, folder: Path, kind: str, of: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, kind: str, of: dict[str, Any], record: Record | None = None) -> None:
         """Open a new result, or one of an earlier run to go on with. `of` is what a run must have in common with
-        those before: source, model, version and SHA-256 of the bundle. Raises `ResultRefused`, or `StorageFull`."""
-        self.folder, self.kind = folder, kind
+        those before: source, model, version and SHA-256 of the bundle. `record` is given the rows of each part before
+        it is written, and may be given the same pictures again. Raises `ResultRefused`, or `StorageFull`."""
+        self.folder, self.kind, self.id = folder, kind, uuid.uuid4()
+        self._record = record
         self.pictures = self.failures = 0
-        self._of = {"schema": schema.VERSION, "format": kind, **of}
+        self._of = {"schema": schema.VERSION, "format": kind, "recorded": record is not None, **of}
         self._rows: list[Row] = []
         self._waiting = 0
         self._since = 0.0
@@ -88,8 +91,10 @@ class Result:
             self.write()
 
     def write(self) -> None:
-        """What waits becomes a part. Raises `StorageFull`."""
+        """What waits becomes a part. Raises `StorageFull`, and what `record` does."""
         if self._rows:
+            if self._record:
+                self._record(self.id, self._rows)
             name = f"part-{uuid.uuid4().hex[:12]}.{self.kind}"
             with _told(self.folder):
                 _write(self.folder / name, _encoded(self._rows, self.kind))
@@ -114,6 +119,7 @@ class Result:
                 f"{self.folder} was begun with {other[0]} {manifest.get(other[0])} and this run has "
                 f"{self._of[other[0]]}. Go on as it was begun, or name another folder."
             )
+        self.id = uuid.UUID(manifest["id"]) if manifest else self.id
         for part in parts(self.folder):
             for kind, name in _heads(part):
                 self._count(kind, name)
@@ -128,7 +134,13 @@ class Result:
             {"file": part.name, "bytes": part.stat().st_size, "sha256": hashlib.sha256(part.read_bytes()).hexdigest()}
             for part in (parts(self.folder) if complete else ())
         ]
-        facts = {**self._of, "complete": complete, "pictures": self.pictures, "failures": self.failures}
+        facts = {
+            "id": str(self.id),
+            **self._of,
+            "complete": complete,
+            "pictures": self.pictures,
+            "failures": self.failures,
+        }
         _write(self.folder / MANIFEST, json.dumps({**facts, "parts": listed}, indent=2).encode())
 
 

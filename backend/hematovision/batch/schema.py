@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from hematovision.cells import Answer, Cell
+from hematovision.cells import Answer, Box, Cell, Milliseconds, Model, PictureFacts, Probability, Seen
 
 VERSION = 1  # of the columns; one that is added leaves it, one that changes its meaning or goes raises it
 
@@ -77,6 +77,31 @@ def rows_of(name: str, answer: Answer) -> list[Row]:
     return [row | of_all for row in (picture, *cells)]
 
 
+def answers_of(rows: Sequence[Row]) -> Iterator[tuple[str, Answer]]:
+    """Name and answer of each answered picture of whole pictures' rows: what `rows_of` was given."""
+    cells: list[Cell] = []
+    for row in reversed(rows):
+        if row["row"] == "cell":
+            box = Box(row["x"], row["y"], row["box_width"], row["box_height"])
+            facts = {name: row[name] for name in ("kind", "edge", "sketch")}
+            cells.append(Cell(box=box, **facts, **_judged(row)))
+        elif row["row"] == "picture":
+            yield (
+                row["picture"],
+                Answer(
+                    model=Model(row["model"], row["version"]),
+                    image=PictureFacts(row["width"], row["height"], row["sha256"]),
+                    seen=Seen(row["nucleated"], row["platelet"], row["red"]),
+                    cells=tuple(reversed(cells)),
+                    milliseconds=Milliseconds(
+                        *(row[f"{step}_ms"] for step in ("decode", "locate", "classify", "total"))
+                    ),
+                    **_judged(row),
+                ),
+            )
+            cells = []
+
+
 def failure(name: str, code: str, detail: str, sha256: str | None = None) -> list[Row]:
     """The one row of a picture that could not be answered."""
     return [{"row": "failure", "picture": name, "sha256": sha256, "code": code, "detail": detail}]
@@ -102,6 +127,16 @@ def _judgement(answer: Answer | Cell) -> Row:
         "confidence": answer.confidence,
         "probabilities": [vars(each) for each in answer.probabilities],
         "reasons": list(answer.reasons),
+    }
+
+
+def _judged(row: Row) -> dict[str, Any]:
+    return {
+        "status": row["status"],
+        "label": row["label"],
+        "confidence": row["confidence"],
+        "probabilities": tuple(Probability(**each) for each in row["probabilities"]),
+        "reasons": tuple(row["reasons"]),
     }
 
 

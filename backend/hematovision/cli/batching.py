@@ -33,8 +33,9 @@ def _columns(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     "--workers", type=click.IntRange(1, 1024), default=os.cpu_count(), show_default="one a core", help="Here."
 )
 @click.option("--format", "kind", type=click.Choice(("parquet", "csv")), default="parquet", show_default=True)
+@click.option("--record", is_flag=True, help="Write each answer to the records, too, as /classify does.")
 @click.option("--columns", is_flag=True, is_eager=True, expose_value=False, callback=_columns, help="What rows hold.")
-def batch(source: str, out: Path, workers: int, kind: str) -> None:
+def batch(source: str, out: Path, workers: int, kind: str, record: bool) -> None:
     """Classify all pictures of SOURCE, a folder, a zip or tar, or an address such as s3://bucket/smears.
 
     On worker processes of this machine, or on the Dask cluster that DASK_SCHEDULER_ADDRESS names. A run that was
@@ -50,7 +51,7 @@ def batch(source: str, out: Path, workers: int, kind: str) -> None:
     settings = Settings.from_env()
     try:
         with bar(rate="pictures") as progress:
-            done = answer_all(source, out, kind, workers, settings, progress)
+            done = answer_all(source, out, kind, workers, settings, progress, record=record)
     except KeyboardInterrupt:
         raise HematoVisionError(
             f"Stopped. What was answered is in {out}; the same command goes on from there."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -93,6 +93,21 @@ class Records:
                 file.unlink(missing_ok=True)
             raise
         return prediction
+
+    def record_all(self, answers: Mapping[UUID, Answer], bundle: Bundle) -> None:
+        """Write down what `bundle` answered, each as the prediction of this id, at once or not at all; one that is
+        there already stays as it is."""
+        at = datetime.now(UTC)
+        with writing(self.engine) as connection:
+            model = _write_model(connection, bundle)
+            there = set(connection.scalars(select(Prediction.id).where(Prediction.id.in_(answers))))
+            rows = [
+                {"id": prediction, "at": at, "day": at.date(), "user_id": None, "model_id": model, **row_of(answer)}
+                for prediction, answer in answers.items()
+                if prediction not in there
+            ]
+            if rows:
+                connection.execute(insert(Prediction), rows)
 
     def entry(self, prediction: UUID, whose: UUID | None = None) -> Entry:
         """One prediction with its cells. Raises `PredictionUnknown`, also for one that is not this user's, if given."""
@@ -197,9 +212,12 @@ def _insert_prediction(bundle: Bundle, row: dict[str, Any]) -> Insert:
     return inserted.execution_options(preserve_rowcount=True)  # which tells whether there was one
 
 
-def _write_model(connection: Connection, bundle: Bundle) -> None:
-    """Give this bundle its row, unless another replica has just done so."""
+def _write_model(connection: Connection, bundle: Bundle) -> UUID:
+    """Give this bundle its row, unless it has one; returns that row's id."""
     alone(connection, Model)
-    if connection.scalar(select(Model.id).where(Model.sha256 == bundle.sha256)) is None:
+    model = connection.scalar(select(Model.id).where(Model.sha256 == bundle.sha256))
+    if model is None:
+        model = uuid.uuid4()
         facts = {"name": bundle.name, "version": bundle.version, "sha256": bundle.sha256, "labels": list(bundle.labels)}
-        connection.execute(insert(Model).values(id=uuid.uuid4(), **facts))
+        connection.execute(insert(Model).values(id=model, **facts))
+    return model
