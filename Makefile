@@ -32,7 +32,7 @@ bench: $(BENCH)/installed  ## speed and memory against the usual way and other e
 torture: $(TEST)/installed  ## the full forms: killed a hundred times, 64 clients, what breaks under them; the images' own steps
 	KILLS=100 $(TEST)/bin/python -m pytest -q -s tests/integration/test_killed.py
 	TORTURE=1 $(TEST)/bin/python -m pytest -q -s tests/integration/test_load.py tests/integration/test_clock.py \
-	    tests/integration/test_contract_with_login.py
+	    tests/integration/test_contract_with_login.py tests/integration/test_other_cpus.py
 	CLIENTS=64 $(TEST)/bin/python -m pytest -q -s -k without_a_failed_request tests/integration/test_nginx.py \
 	    tests/integration/test_swap.py
 	REHEARSE=1 $(TEST)/bin/python -m pytest -q -s tests/integration/test_deployment.py
