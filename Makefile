@@ -57,9 +57,9 @@ wheelhouse:  ## all that serving installs, to carry to a machine without a netwo
 clean:
 	rm -rf $(SERVE) $(TEST) $(BENCH) build dist wheelhouse
 
-$(SERVE)/installed: pyproject.toml requirements.txt
+$(SERVE)/installed: pyproject.toml requirements-batch.txt
 	$(PYTHON) -m venv $(SERVE)
-	$(SERVE)/bin/pip install --quiet --requirement requirements.txt --editable .
+	$(SERVE)/bin/pip install --quiet --requirement requirements-batch.txt --editable '.[batch]'
 	touch $@
 
 $(TEST)/installed: pyproject.toml requirements-train.txt requirements-batch.txt
