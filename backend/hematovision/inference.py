@@ -85,15 +85,15 @@ class InferenceService:
                 replace(cell, why=grounds(self.bundle, cell, _in_original(each, decoded), features))
                 for cell, each, features in zip(cells, to_classify, classified.features, strict=True)
             ]
-        red = [judging.red(_in_original(each, decoded)) for each in found if each.kind == "red"]
         seen = Seen(*(sum(each.kind == kind for each in found) for kind in KINDS))
+        red = [judging.red(_in_original(each, decoded)) for each in found if red_cells and each.kind == "red"]
         done = time.perf_counter()
         return Answer(
             model=Model(self.bundle.name, self.bundle.version),
             image=PictureFacts(decoded.width, decoded.height, sha256),
             **judging.of_picture(cells, seen)._asdict(),
             seen=seen,
-            cells=(*cells, *(red if red_cells else ())),
+            cells=(*cells, *red),
             milliseconds=Milliseconds(
                 decode=1000 * (decode_done - started),
                 locate=1000 * (locate_done - decode_done),
@@ -108,5 +108,7 @@ class InferenceService:
 
 def _in_original(found: Found, decoded: Picture) -> Found:
     """In pixels of the upright original, where the picture was decoded at less than its size."""
+    if (decoded.height, decoded.width) == decoded.rgb.shape[:2]:
+        return found
     across, down = decoded.width / decoded.rgb.shape[1], decoded.height / decoded.rgb.shape[0]
     return replace(found, x0=found.x0 * across, y0=found.y0 * down, x1=found.x1 * across, y1=found.y1 * down)

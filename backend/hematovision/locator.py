@@ -31,6 +31,7 @@ MOST_LOOKS = 4
 MOST_ENLARGED = 2.0  # beyond this, pixels are only made up
 LARGEST = 5120  # pixels on the longer side, be the cells ever so small: some 800 windows
 LARGEST_EMPTY = 2048  # pixels on the longer side: a picture where nothing was found is not looked at any closer
+_COMPARED = 64  # candidates at once with all others, so that memory is bounded
 
 Floats = NDArray[np.floating]
 
@@ -175,10 +176,11 @@ def _part(rgb: RGB, window: tuple[int, int, int, int], across: int, down: int) -
 
 
 def overlap(one: Floats, others: Floats) -> Floats:
-    """Intersection over union of a box (4,) with each of (N, 4): x0, y0, x1, y1 -> (N,) 0..1."""
-    sides = np.minimum(one[2:], others[:, 2:]) - np.maximum(one[:2], others[:, :2])
-    common = sides.clip(0).prod(axis=1)
-    areas = (others[:, 2:] - others[:, :2]).prod(axis=1) + (one[2:] - one[:2]).prod()
+    """Intersection over union of a box (4,), or boxes (M, 1, 4), with each of (N, 4): x0, y0, x1, y1 -> (N,) or
+    (M, N), 0..1."""
+    sides = np.minimum(one[..., 2:], others[..., 2:]) - np.maximum(one[..., :2], others[..., :2])
+    common = sides.clip(0).prod(axis=-1)
+    areas = (others[..., 2:] - others[..., :2]).prod(axis=-1) + (one[..., 2:] - one[..., :2]).prod(axis=-1)
     return np.asarray(common / (areas - common))
 
 
@@ -223,10 +225,11 @@ def _without_doubles(candidates: Floats) -> Floats:
     """Best first; a candidate goes where a better one of its kind overlaps it by half, or of another kind nearly
     wholly (non-maximum suppression)."""
     order = candidates[np.argsort(-candidates[:, 4], kind="stable")]
-    kept: list[int] = []
-    for index, each in enumerate(order):
-        better = order[kept]
-        alike = np.where(better[:, 5] == each[5], 0.5, 0.7)
-        if not (overlap(each[:4], better[:, :4]) > alike).any():
-            kept.append(index)
+    kept = np.ones(len(order), bool)
+    for start in range(0, len(order), _COMPARED):
+        some = order[start : start + _COMPARED, np.newaxis]
+        alike = np.where(some[..., 5] == order[:, 5], 0.5, 0.7)
+        for index, doubles in enumerate(overlap(some[..., :4], order[:, :4]) > alike, start):
+            if kept[index]:
+                kept[index + 1 :] &= ~doubles[index + 1 :]
     return order[kept]
