@@ -106,6 +106,13 @@ def amplitude_mixed(rgb: RGB, random: np.random.Generator, others: Sequence[RGB]
     return np.asarray(np.clip(mixed, 0, 255).astype(np.uint8))
 
 
+def in_the_shade(rgb: RGB, random: np.random.Generator, _: Sequence[RGB]) -> RGB:
+    """Half of the pictures as in the dark rim of a field, whose background is divided out for the field as a whole."""
+    if random.random() < 0.5:
+        return rgb
+    return np.asarray((rgb * (1 - random.uniform(0, 0.5) * random.uniform(0.5, 1, 3))).astype(np.uint8))
+
+
 def config(**given: object) -> TrainConfig:
     return TrainConfig(epochs=EPOCHS, **given)  # type: ignore[arg-type]
 
@@ -117,6 +124,7 @@ IDEAS = {
     "even colour": Idea(always=even_colour),
     "random convolutions": Idea(before=convolved),
     "amplitudes mixed": Idea(before=amplitude_mixed),
+    "in the shade": Idea(before=in_the_shade),
     "a quarter of the rate": Idea(config(rate=1e-4)),
     "160 pixels": Idea(config(size=160)),
     "weaker stains": Idea(config(augmentation=Augmentation(strength=(0.5, 1.4), channel=0.15, mixing=0.05))),

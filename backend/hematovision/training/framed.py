@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from hematovision.background import Colour, background_of
@@ -35,16 +37,21 @@ def framed(
 
     Raises `LabelsRefused` with the name of a picture that cannot be read.
     """
-    kept = []
-    for done, cell in enumerate(cells, 1):
+
+    def one(cell: LabelledCell) -> FramedCell | None:
         with naming(cell.path):
             rgb = decode(cell.path.read_bytes()).rgb
         main = main_of(locate(rgb), rgb.shape[1], rgb.shape[0])
-        if main is not None:
-            side, background = ROOM * context * main.side, background_of(rgb)
-            standard = frame(rgb, main.centre, side, round(ROOM * size), background)
-            kept.append(FramedCell(cell, standard, main.kind, background))
-        progress("framing cells", done, len(cells))
+        if main is None:
+            return None
+        side, background = ROOM * context * main.side, background_of(rgb)
+        return FramedCell(cell, frame(rgb, main.centre, side, round(ROOM * size), background), main.kind, background)
+
+    kept = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # decoding and the network let other threads run
+        for done, each in enumerate(pool.map(one, cells), 1):
+            kept += [each] if each else []
+            progress("framing cells", done, len(cells))
     return kept
 
 

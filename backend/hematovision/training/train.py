@@ -36,7 +36,7 @@ class TrainConfig:
     size: int = 128  # pixels a side of the network's input
     context: float = 1.2  # side of the standard picture, in longer sides of the cell's box
     head_epochs: int = 1  # with the base frozen, so that a random head does not shake it
-    epochs: int = 30  # in all, the head's included
+    epochs: int = 20  # in all, the head's included
     batch: int = 32
     head_rate: float = 2e-3  # Adam
     rate: float = 4e-4  # Adam, after one epoch of warming up, falling to nothing along a cosine
