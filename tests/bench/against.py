@@ -176,6 +176,7 @@ def one_client(stack: ExitStack) -> None:
     for name, engine in OTHERS.items():
         os.environ["BENCH_ENGINE"] = engine
         servers[name] = stack.enter_context(gunicorn("engines:wsgi()"))
+    assert len(ours.answer(sent)["cells"]) == 1, "the parts are those of one cell"
     parts = Parts(stack.enter_context(gunicorn("empty_post:app")))
     for _ in range(WARM_UP):
         parts.run()

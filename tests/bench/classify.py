@@ -37,8 +37,9 @@ from hematovision.training.drawn import Drawn, drawn_field
 WARM_UP, ROUNDS, STARTS = 10, 100, 5
 OURS, BEFORE, USUAL = "hematovision.api.serve:wsgi()", "whole_picture:wsgi()", "usual_way:app"
 
-CROP = drawn_field(360, 363, [Drawn("nucleated", 180, 181, 66, 3)], seed=0)
-ONE_CELL = drawn_field(640, 480, [Drawn("nucleated", 300, 250, 80, 3)], seed=1)
+# Drawings in which one cell is classified, and no platelet.
+CROP = drawn_field(360, 363, [Drawn("nucleated", 180, 181, 66, 3)], seed=6)
+ONE_CELL = drawn_field(640, 480, [Drawn("nucleated", 300, 250, 80, 3)], seed=6)
 TWENTY_CELLS = drawn_field(
     960, 720, [Drawn("nucleated", 110 + 180 * (k % 5), 100 + 170 * (k // 5), 56, 1 + k % 3) for k in range(20)], seed=2
 )
