@@ -72,7 +72,7 @@ class Running:
         """Return when `/health/<health>` answers."""
 
         def answers() -> bool:
-            with suppress(requests.ConnectionError):
+            with suppress(requests.ConnectionError, requests.Timeout):  # a busy machine is slow to start
                 return requests.get(f"{self.url}/health/{health}", timeout=5).ok
             return False
 

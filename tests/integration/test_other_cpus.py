@@ -38,7 +38,7 @@ def test_a_cpu_of_another_kind_answers_alike(kind: str, tmp_path: Path) -> None:
     picture = tmp_path / "cell.png"
     picture.write_bytes(encoded(drawn_cell(1)))
     here, there = answer(picture), answer(picture, str(emulator), "-cpu", kind)
-    assert len(here["cells"]) >= 2 and here["seen"] == there["seen"]
+    assert here["cells"] and here["seen"] == there["seen"]
     assert numbers(there) == pytest.approx(numbers(here), abs=1e-4, rel=0)
     for one, other in zip(here["cells"], there["cells"], strict=True):
         assert (one["label"], one["kind"], one["sketch"]) == (other["label"], other["kind"], other["sketch"])
