@@ -37,9 +37,9 @@ class Variation:
     small_sizes: tuple[float, float] = (18, 70)  # the same where many pictures are laid side by side
     side_by_side: float = 0.3  # share of windows made so: dense fields of small cells
     stain: Augmentation = Augmentation(strength=(0.45, 1.6), blur=1.2)
-    overlaid: float = 0.25  # share of the others over which objects of other pictures are laid
+    overlaid: float = 0.35  # share of the others over which objects of other pictures are laid
     shade: float = 0.5  # how much darker one side or the rim may be, as a share
-    faded: float = 0.4  # share of the nucleated cells whose cytoplasm is made paler
+    faded: float = 0.3  # share of the nucleated cells whose cytoplasm is made paler
     no_smear: float = 0.06  # share of windows in which there is no smear at all
 
 
@@ -179,7 +179,7 @@ def _shaded(rgb: RGB, most: float, random: np.random.Generator) -> RGB:
 def _overlaid(into: Scene, others: Sequence[Scene], random: np.random.Generator) -> Scene:
     """Lay a few nucleated cells beside others, or some platelets close together, over the window."""
     here = into.boxes[into.kinds == NUCLEATED]
-    clump = random.random() < 0.5
+    clump = random.random() < 0.6  # else pale cells, whose lobes lie apart, teach that platelets close together are one
     kind = PLATELET if clump else NUCLEATED
     layer = into.rgb.astype(np.float32)
     boxes, kinds = list(into.boxes), list(into.kinds)
