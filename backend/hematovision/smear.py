@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hematovision.background import background_of
+from hematovision.background import bare_slide
 from hematovision.images import RGB
 from hematovision.locator import WINDOW, Fitted, Found, Network, locate
 
-DARK = 0.85  # of the background's level, in the channel that absorbs most: what is below it is no bare slide
+DARK = 0.85  # of the bare slide's level there, in the channel that absorbs most: what is below it is no bare slide
 ENOUGH = 0.7  # of what is dark: a first look that explains it needs no second
 _SIDE = 128  # about so many pixels of the longer side are looked at, in a regular grid
 
@@ -46,8 +46,8 @@ def explained(rgb: RGB, found: Sequence[Found]) -> float:
     """(H, W, 3) uint8 and the cells located in it -> the share of what is dark that lies in a cell's box, 0..1; 0 if
     nothing is dark."""
     step = max(1, max(rgb.shape[:2]) // _SIDE)
-    background, seen = background_of(rgb), rgb[::step, ::step]
-    dark = np.logical_or.reduce([seen[..., channel] < DARK * background[channel] for channel in range(3)])
+    seen = rgb[::step, ::step]
+    dark = (seen < DARK * bare_slide(seen)).any(axis=2)
     within = np.zeros(dark.shape, bool)
     for each in found:
         x0, y0, x1, y1 = (round(corner / step) for corner in (each.x0, each.y0, each.x1, each.y1))

@@ -1,4 +1,4 @@
-"""Which input size? Val accuracy of one run a size against milliseconds of its export, one thread.
+"""Which input size? Val accuracy of the last epoch of one run a size against milliseconds of its export, one thread.
 
 python tests/bench/input_size.py runs/size-128 runs/size-160 runs/size-224
 """
@@ -17,7 +17,6 @@ import numpy as np
 
 from hematovision.runtime import LiteRT, Outputs
 from hematovision.training.export import write_classifier
-from hematovision.training.train import best_epoch
 
 ROUNDS = 60
 
@@ -34,15 +33,15 @@ def main(runs: list[str]) -> None:
             timed.append((LiteRT(exported / "model.tflite", Outputs), picture))
             with (run / "history.csv").open(newline="") as file:
                 history = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
-            rows.append((size, len(history), history[best_epoch(history)]))
+            rows.append((size, len(history), history[-1]))
     milliseconds = [[once(*each) for each in timed] for _ in range(ROUNDS)][5:]
     echo = sys.stdout.write
     echo("| input, px | epochs | val accuracy | val macro-F1 | val log loss | ms a picture |\n")
     echo("| --- | --- | --- | --- | --- | --- |\n")
-    for (size, epochs, best), took in zip(rows, zip(*milliseconds, strict=True), strict=True):
+    for (size, epochs, last), took in zip(rows, zip(*milliseconds, strict=True), strict=True):
         echo(
-            f"| {size} | {epochs} | {best['val_accuracy']:.2%} | {best['val_macro_f1']:.2%} "
-            f"| {best['val_log_loss']:.3f} | {statistics.median(took):.1f} |\n"
+            f"| {size} | {epochs} | {last['val_accuracy']:.2%} | {last['val_macro_f1']:.2%} "
+            f"| {last['val_log_loss']:.3f} | {statistics.median(took):.1f} |\n"
         )
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from hematovision.background import WHITE
 from hematovision.errors import LabelsRefused
-from hematovision.training.augment import Augmentation, augmented
+from hematovision.training.augment import Augmentation, augmented, convolved
 from hematovision.training.labs import labels_of, list_hash, read_cells
 from hematovision.training.splits import split_of
 from pictures import drawn_cell, encoded, pixels
@@ -161,6 +161,7 @@ def test_with_everything_turned_off_a_disc_stays_the_disc_it_was() -> None:
         brightness=(1, 1),
         blur=0,
         jpeg_quality=(95, 96),
+        convolved=0,
     )
     y, x = np.mgrid[:96, :96]
     disc = np.where(((x - 47.5) ** 2 + (y - 47.5) ** 2 < 30**2)[..., np.newaxis], (90, 50, 140), (WHITE,) * 3).astype(
@@ -173,7 +174,7 @@ def test_with_everything_turned_off_a_disc_stays_the_disc_it_was() -> None:
 
 def test_a_stronger_stain_is_darker_and_a_brighter_lamp_brighter() -> None:
     def mean(**how: tuple[float, float]) -> float:
-        plain = {"strength": (1.0, 1.0), "brightness": (1.0, 1.0), "channel": 0, "mixing": 0}
+        plain = {"strength": (1.0, 1.0), "brightness": (1.0, 1.0), "channel": 0, "mixing": 0, "convolved": 0}
         kinds = [
             augmented(CELL, 64, Augmentation(**{**plain, **how}), np.random.default_rng(seed)) for seed in range(4)
         ]
@@ -183,8 +184,22 @@ def test_a_stronger_stain_is_darker_and_a_brighter_lamp_brighter() -> None:
     assert mean(brightness=(0.8, 0.8)) < mean() - 10
 
 
+def test_a_convolution_changes_colours_and_leaves_shapes() -> None:
+    picture = np.full((64, 64, 3), WHITE, np.uint8)
+    picture[20:40, 10:50] = (90, 50, 140)
+    assert np.array_equal(convolved(picture, 0.0, np.random.default_rng(1)), picture)
+    for seed in range(10):
+        changed = convolved(picture, 0.7, np.random.default_rng(seed))
+        assert (changed.shape, changed.dtype) == (picture.shape, np.uint8)
+        assert np.abs(changed.astype(int) - picture).mean() > 5
+        inside, outside = changed[21:39, 11:49], np.delete(changed, np.s_[18:42], axis=0)
+        assert np.ptp(inside, axis=(0, 1)).max() == np.ptp(outside, axis=(0, 1)).max() == 0
+
+
 def test_a_variation_is_out_of_the_middle_of_the_picture() -> None:
-    still = Augmentation(zoom=(1, 1), blur=0, strength=(1, 1), curve=(1, 1), channel=0, mixing=0, brightness=(1, 1))
+    still = Augmentation(
+        zoom=(1, 1), blur=0, strength=(1, 1), curve=(1, 1), channel=0, mixing=0, brightness=(1, 1), convolved=0
+    )
     picture = np.full((112, 112, 3), WHITE, np.uint8)
     picture[56 - 9 : 56 + 9, 56 - 9 : 56 + 9] = 50
     for seed in range(20):
@@ -195,7 +210,14 @@ def test_a_variation_is_out_of_the_middle_of_the_picture() -> None:
 
 def test_what_comes_in_from_outside_is_bare_slide() -> None:
     plain = Augmentation(
-        zoom=(0.5, 0.5), strength=(1, 1), curve=(1, 1), channel=0, mixing=0, brightness=(1, 1), jpeg_quality=(94, 95)
+        zoom=(0.5, 0.5),
+        strength=(1, 1),
+        curve=(1, 1),
+        channel=0,
+        mixing=0,
+        brightness=(1, 1),
+        jpeg_quality=(94, 95),
+        convolved=0,
     )
     for seed in range(10):
         varied = augmented(np.zeros((64, 64, 3), np.uint8), 64, plain, np.random.default_rng(seed))

@@ -76,17 +76,25 @@ def test_a_new_run_has_its_folder_its_settings_and_no_history(run: Run) -> None:
 
 
 def test_an_epoch_that_was_kept_is_there_when_the_run_is_begun_again(run: Run) -> None:
-    run.keep(FakeModel("first"), rows(1), best=True)  # type: ignore[arg-type]
+    run.keep(FakeModel("first"), rows(1))  # type: ignore[arg-type]
     again = begin(run.folder)
     assert again.history() == rows(1)
-    assert again.checkpoint(1).read_text() == again.best.read_text() == "first"
+    assert again.checkpoint(1).read_text() == "first"
+    assert not again.best.exists()
 
 
-def test_of_the_epochs_the_last_and_the_best_are_kept(run: Run) -> None:
-    for epoch, best in ((1, True), (2, True), (3, False)):
-        run.keep(FakeModel(f"epoch {epoch}"), rows(epoch), best)  # type: ignore[arg-type]
-    assert files(run) == {"epoch-3.keras": "epoch 3", "best.keras": "epoch 2"}
-    assert run.history() == rows(3)
+@pytest.mark.parametrize(("checkpoints", "left"), [(1, [4]), (2, [3, 4]), (9, [1, 2, 3, 4])])
+def test_of_the_epochs_the_last_are_kept(run: Run, checkpoints: int, left: list[int]) -> None:
+    for epoch in range(1, 5):
+        run.keep(FakeModel(f"epoch {epoch}"), rows(epoch), checkpoints)  # type: ignore[arg-type]
+    assert files(run) == {f"epoch-{epoch}.keras": f"epoch {epoch}" for epoch in left}
+    assert run.history() == rows(4)
+
+
+def test_the_model_to_release_stands_beside_the_epochs(run: Run) -> None:
+    run.keep(FakeModel("first"), rows(1))  # type: ignore[arg-type]
+    run.keep_best(FakeModel("mean"))  # type: ignore[arg-type]
+    assert files(run) == {"epoch-1.keras": "first", "best.keras": "mean"}
 
 
 @pytest.mark.parametrize(
@@ -101,7 +109,7 @@ def test_of_the_epochs_the_last_and_the_best_are_kept(run: Run) -> None:
     ],
 )
 def test_with_other_settings_or_pictures_it_is_refused_and_left_as_it_was(run: Run, given: dict[str, Any]) -> None:
-    run.keep(FakeModel("first"), rows(1), best=True)  # type: ignore[arg-type]
+    run.keep(FakeModel("first"), rows(1))  # type: ignore[arg-type]
     before = {each.name: each.read_bytes() for each in run.folder.iterdir()}
     with pytest.raises(LabelsRefused, match="other settings or other pictures"):
         begin(run.folder, **given)
@@ -116,15 +124,18 @@ def test_a_record_that_was_cut_short_is_refused_by_the_runs_name(run: Run, writt
 
 
 def test_a_model_is_never_half_written_under_its_name(run: Run) -> None:
-    run.keep(FakeModel("first"), rows(1), best=True)  # type: ignore[arg-type]
+    run.keep(FakeModel("first"), rows(1))  # type: ignore[arg-type]
     with pytest.raises(KeyboardInterrupt):
-        run.keep(FakeModel("second", broken_off_at="partial.keras"), rows(2), best=True)  # type: ignore[arg-type]
-    assert run.best.read_text() == run.checkpoint(1).read_text() == "first"
+        run.keep(FakeModel("second", broken_off_at="partial.keras"), rows(2))  # type: ignore[arg-type]
+    with pytest.raises(KeyboardInterrupt):
+        run.keep_best(FakeModel("mean", broken_off_at="partial.keras"))  # type: ignore[arg-type]
+    assert not run.best.exists()
+    assert run.checkpoint(1).read_text() == "first"
     assert begin(run.folder).history() == rows(1)
 
 
 def test_an_epoch_broken_off_between_its_files_did_not_happen(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    run.keep(FakeModel("first"), rows(1), best=True)  # type: ignore[arg-type]
+    run.keep(FakeModel("first"), rows(1))  # type: ignore[arg-type]
     replace_file = Path.replace
 
     def broken_off_before_history(path: Path, target: Path) -> Path:
@@ -135,12 +146,12 @@ def test_an_epoch_broken_off_between_its_files_did_not_happen(run: Run, monkeypa
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", broken_off_before_history)
         with pytest.raises(KeyboardInterrupt):
-            run.keep(FakeModel("second"), rows(2), best=True)  # type: ignore[arg-type]
+            run.keep(FakeModel("second"), rows(2))  # type: ignore[arg-type]
     again = begin(run.folder)
     assert again.history() == rows(1)
     assert again.checkpoint(len(again.history())).read_text() == "first"  # there is what it goes on from
-    again.keep(FakeModel("second"), rows(2), best=True)  # type: ignore[arg-type]
-    assert files(again) == {"epoch-2.keras": "second", "best.keras": "second"}
+    again.keep(FakeModel("second"), rows(2))  # type: ignore[arg-type]
+    assert files(again) == {"epoch-2.keras": "second"}
 
 
 def test_progress_is_counted_over_the_whole_run() -> None:

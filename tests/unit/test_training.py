@@ -135,7 +135,7 @@ def test_a_run_leaves_its_history_its_curves_and_its_best_model(trained: Trained
     with Image.open(trained.run / "curves.png") as curves:
         assert min(curves.size) > 300
     assert {path.name for path in trained.run.iterdir()} == {
-        "run.json", "history.csv", "curves.png", "best.keras", f"epoch-{EPOCHS}.keras",
+        "run.json", "history.csv", "curves.png", "best.keras", "epoch-1.keras", "epoch-2.keras",
     }  # fmt: skip
     assert f"best model: {trained.run / 'best.keras'}" in trained.result.stdout
 
@@ -310,22 +310,24 @@ def test_without_pictures_to_check_on_nothing_is_trained(
         train(tmp_path, locator, tmp_path / "run", TrainConfig(size=SMALLEST), weights, lambda *step: None)
 
 
-@pytest.mark.parametrize(
-    ("accuracies", "losses", "best"),
-    [
-        ([0.5, 0.9, 0.8], [1.0, 0.5, 0.1], 1),
-        ([0.9, 0.9, 0.9], [0.3, 0.2, 0.4], 1),
-        ([0.9, 0.9], [0.2, 0.2], 0),
-        ([0.1], [9.0], 0),
-    ],
-)
-def test_the_best_epoch_is_the_most_accurate_then_the_least_surprised(
-    accuracies: list[float], losses: list[float], best: int
+def test_what_is_released_is_the_mean_of_the_last_epochs(
+    trained: Trained, drawings: Path, locator: Path, tmp_path: Path
 ) -> None:
-    from hematovision.training.train import best_epoch
+    import keras
 
-    rows = [{"val_accuracy": right, "val_log_loss": loss} for right, loss in zip(accuracies, losses, strict=True)]
-    assert best_epoch(rows) == best
+    from hematovision.training.train import TrainConfig, train
+
+    for name in ("history.csv", *(f"epoch-{epoch}.keras" for epoch in (1, 2))):
+        shutil.copyfile(trained.run / name, tmp_path / name)
+    config = TrainConfig(size=SMALLEST, epochs=2, head_epochs=0, averaged=2)
+    best = train(drawings, locator, tmp_path, config, None, lambda *step: None)
+    first, second, mean = (
+        keras.saving.load_model(path, compile=False).get_weights()
+        for path in (tmp_path / "epoch-1.keras", tmp_path / "epoch-2.keras", best)
+    )
+    assert not all(map(np.array_equal, first, second))
+    for one, other, between in zip(first, second, mean, strict=True):
+        assert between == pytest.approx((one + other) / 2, rel=1e-5, abs=1e-7)
 
 
 def test_laboratories_and_their_classes_are_drawn_by_the_square_root_of_their_cells() -> None:

@@ -32,6 +32,7 @@ class Augmentation:
     brightness: tuple[float, float] = (0.88, 1.06)  # what is left of the lamp's, as a factor of intensity
     blur: float = 1.6  # largest radius in pixels at the input's size; half of the pictures stay sharp
     jpeg_quality: tuple[int, int] = (40, 95)  # one picture in three is compressed again
+    convolved: float = 0.7  # largest share, in one picture in two, of what a random convolution makes of it
 
 
 def augmented(rgb: RGB, size: int, how: Augmentation, random: np.random.Generator) -> RGB:
@@ -43,6 +44,8 @@ def augmented(rgb: RGB, size: int, how: Augmentation, random: np.random.Generato
     rgb = restained(np.asarray(picture), how, random)
     if random.random() < 1 / 3:
         rgb = recompressed(rgb, int(random.integers(*how.jpeg_quality)))
+    if random.random() < 0.5:
+        rgb = convolved(rgb, random.uniform(0, how.convolved), random)
     return rgb
 
 
@@ -78,6 +81,19 @@ def recompressed(rgb: RGB, quality: int) -> RGB:
     file = io.BytesIO()
     Image.fromarray(rgb).save(file, "JPEG", quality=quality)
     return np.asarray(Image.open(file))
+
+
+def convolved(rgb: RGB, share: float, random: np.random.Generator) -> RGB:
+    """(H, W, 3) uint8 mixed with `share`, 0..1, of what a random 3 x 3 convolution over all channels makes of it:
+    another texture and colour, the same shapes, so that the shapes are learned (Xu et al., Robust and Generalizable
+    Visual Representation Learning via Random Convolutions, ICLR 2021)."""
+    kernel = random.normal(0, 1 / 27**0.5, (3, 3, 3, 3)).astype(np.float32)
+    height, width = rgb.shape[:2]
+    around = np.pad(rgb.astype(np.float32) - 128, ((1, 1), (1, 1), (0, 0)), mode="edge")
+    made = sum(around[y : y + height, x : x + width] @ kernel[y, x] for y in range(3) for x in range(3))
+    made = made / max(float(np.std(made)), 1e-3) * float(np.std(rgb))
+    mixed = (1 - share) * around[1:-1, 1:-1] + share * made + 128
+    return np.asarray(mixed.clip(0, 255).astype(np.uint8))
 
 
 def _curved(exponent: float) -> NDArray[np.float32]:

@@ -48,11 +48,9 @@ class Run:
         with path.open(newline="") as file:
             return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
 
-    def keep(self, model: keras.Model, history: History, best: bool) -> None:
+    def keep(self, model: keras.Model, history: History, checkpoints: int = 1) -> None:
         """Write down the epoch that `history` ends with. It counts once it is in history.csv; its checkpoint is there
-        by then, and the one before goes after."""
-        if best:
-            _save(model, self.best)
+        by then, and those before go after, but for so many `checkpoints` in all."""
         _save(model, self.checkpoint(len(history)))
         partial = self.folder / "history.csv.partial"
         with partial.open("w", newline="") as file:
@@ -60,7 +58,11 @@ class Run:
             writer.writeheader()
             writer.writerows(history)
         partial.replace(self.folder / "history.csv")
-        self.checkpoint(len(history) - 1).unlink(missing_ok=True)
+        self.checkpoint(len(history) - checkpoints).unlink(missing_ok=True)
+
+    def keep_best(self, model: keras.Model) -> None:
+        """Write down the model to release."""
+        _save(model, self.best)
 
     def checkpoint(self, epochs_done: int) -> Path:
         """The model, with its optimizer, after so many epochs."""

@@ -23,7 +23,7 @@ from hematovision.training.augment import Augmentation, augmented
 from hematovision.training.framed import FramedCell, framed, middle
 from hematovision.training.labs import LabelledCell, labels_of, list_hash, read_cells
 from hematovision.training.locating import REFERENCE, open_locator
-from hematovision.training.runs import History, Run, Ticker
+from hematovision.training.runs import Run, Ticker
 from hematovision.training.splits import SPOILT
 
 
@@ -37,6 +37,7 @@ class TrainConfig:
     context: float = 1.2  # side of the standard picture, in longer sides of the cell's box
     head_epochs: int = 1  # with the base frozen, so that a random head does not shake it
     epochs: int = 20  # in all, the head's included
+    averaged: int = 4  # last epochs whose weights' mean is released
     batch: int = 32
     head_rate: float = 2e-3  # Adam
     rate: float = 4e-4  # Adam, after one epoch of warming up, falling to nothing along a cosine
@@ -48,9 +49,10 @@ class TrainConfig:
 
 def train(data: Path, locator: Path, run: Path, config: TrainConfig, weights: Path | None, progress: Progress) -> Path:
     """Train, or go on training, in the folder `run`, on cells framed by the trained locator in the folder `locator`;
-    returns the best model's file.
+    returns the file of the model to release.
 
-    Best is the highest accuracy on val, ties broken by the lower log loss; test rows are not read.
+    That is the mean of the last epochs' weights (Izmailov et al., arXiv:1803.05407): no epoch is picked. Val cells are
+    scored beside it; test rows are not read.
     Raises `LabelsRefused` if there is nothing to learn from, or the run was begun with other settings or pictures.
     """
     keras.utils.set_random_seed(config.seed)
@@ -61,7 +63,7 @@ def train(data: Path, locator: Path, run: Path, config: TrainConfig, weights: Pa
     folder = Run(run, config, labels, list_hash(cells, data))
     history = folder.history()
     if len(history) >= config.epochs:
-        return folder.best
+        return _finished(folder, config)
 
     sides = [[cell for cell in cells if cell.split == side] for side in ("train", "val")]
     learn, check = (framed(side, find, config.size, config.context, progress) for side in sides)
@@ -83,14 +85,9 @@ def train(data: Path, locator: Path, run: Path, config: TrainConfig, weights: Pa
         fitted = model.fit(pictures, epochs=1, callbacks=[ticker], verbose=0)
         logits = model.predict(check_inputs, batch_size=config.batch, verbose=0)
         history.append(_row(epoch, fitted.history, logits, check_labels))
-        folder.keep(model, history, best=best_epoch(history) == epoch)
+        folder.keep(model, history, config.averaged)
         curves.draw(history, run / "curves.png")
-    return folder.best
-
-
-def best_epoch(history: History) -> int:
-    """Index of the epoch with the highest val accuracy, then the lowest val log loss."""
-    return max(range(len(history)), key=lambda i: (history[i]["val_accuracy"], -history[i]["val_log_loss"]))
+    return _finished(folder, config)
 
 
 class _Pictures(keras.utils.PyDataset):
@@ -138,6 +135,18 @@ def _model_to_go_on_with(
     if config.head_epochs == 0:
         _free_base(model, config, batches)
     return model
+
+
+def _finished(run: Run, config: TrainConfig) -> Path:
+    """The model whose weights are the mean of the last epochs' in which the base was free, made if it is not there."""
+    if not run.best.is_file():
+        count = max(1, min(config.averaged, config.epochs - config.head_epochs))
+        epochs = range(config.epochs - count + 1, config.epochs + 1)
+        late = [keras.saving.load_model(run.checkpoint(epoch), compile=False) for epoch in epochs]
+        weights = zip(*(model.get_weights() for model in late), strict=True)
+        late[-1].set_weights([np.mean(each, axis=0) for each in weights])
+        run.keep_best(late[-1])
+    return run.best
 
 
 def _free_base(model: keras.Model, config: TrainConfig, batches: int) -> None:

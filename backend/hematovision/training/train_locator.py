@@ -70,8 +70,9 @@ def train(data: Path, run: Path, config: LocatorConfig, weights: Path | None, pr
         fitted = model.fit(learn, epochs=1, callbacks=[ticker], verbose=0)
         val = float(model.evaluate(check, verbose=0))
         history.append({"epoch": learn.epoch + 1, "loss": fitted.history["loss"][0], "val_loss": val})
-        folder.keep(model, history, best=True)
+        folder.keep(model, history)
         curves.draw_loss(history, run / "curves.png")
+    folder.keep_best(model)
     sizes = config.variation.small_sizes[0], config.variation.sizes[1]
     locating.finish(run, fields, sizes, progress)
     return run
