@@ -16,7 +16,7 @@ run: $(SERVE)/installed  ## the page and the API on http://127.0.0.1:8000/
 
 test: $(TEST)/installed check  ## everything: unit, API, integration, and end to end in Chromium
 	PYTHONHASHSEED=0 OPENBLAS_NUM_THREADS=1 \
-	    $(TEST)/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	    $(TEST)/bin/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: $(TEST)/installed  ## style and types
 	$(TEST)/bin/ruff check .

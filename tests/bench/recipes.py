@@ -5,7 +5,8 @@ test row and nothing of BCCD is looked at here.
 HEMATOVISION_WEIGHTS=... python tests/bench/recipes.py LOCATOR FOLDER IDEA [IDEA ...]
 
 LOCATOR is the run of a locator that never saw Bangkok, FOLDER keeps framed cells and finished models; ideas are the
-names in `IDEAS`. Short runs, one seed: some ten minutes each on two cores. Needs the `train` extra.
+names in `IDEAS`, each with " seed 2" and the like after it for another seed than the first. Short runs: some ten
+minutes each on two cores. Needs the `train` extra.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import keras
@@ -76,22 +77,6 @@ def as_picture(dense: NDArray[np.float64]) -> RGB:
     return np.asarray((WHITE * np.exp(-dense)).astype(np.uint8))
 
 
-def convolved(rgb: RGB, random: np.random.Generator, _: Sequence[RGB]) -> RGB:
-    """Half of the pictures mixed with what a random 3 x 3 convolution makes of them: another texture and colour, the
-    same shapes (Xu et al., Robust and Generalizable Visual Representation Learning via Random Convolutions, 2021)."""
-    if random.random() < 0.5:
-        return rgb
-    kernel = random.normal(0, 1 / 27**0.5, (3, 3, 3, 3)).astype(np.float32)
-    picture = np.pad(rgb.astype(np.float32) - 128, ((1, 1), (1, 1), (0, 0)), mode="edge")
-    height, width = rgb.shape[:2]
-    made = sum(picture[y : y + height, x : x + width] @ kernel[y, x] for y in range(3) for x in range(3))
-    made = made / max(float(np.std(made)), 1e-3) * float(np.std(rgb))
-    share = random.uniform(0, 0.7)
-    return np.asarray(
-        np.clip((1 - share) * (rgb.astype(np.float32) - 128) + share * made + 128, 0, 255).astype(np.uint8)
-    )
-
-
 def amplitude_mixed(rgb: RGB, random: np.random.Generator, others: Sequence[RGB]) -> RGB:
     """Half of the pictures with the coarse amplitudes, of Fourier's, mixed with those of an unlabelled picture from
     elsewhere (Xu et al., A Fourier-based Framework for Domain Generalization, 2021)."""
@@ -117,15 +102,17 @@ def config(**given: object) -> TrainConfig:
     return TrainConfig(epochs=EPOCHS, **given)  # type: ignore[arg-type]
 
 
+PLAIN = config(augmentation=Augmentation(convolved=0))
+
 IDEAS = {
     "as it is": Idea(),
+    "without convolutions": Idea(PLAIN),
+    "without convolutions, in the shade": Idea(PLAIN, before=in_the_shade),
+    "without convolutions, amplitudes mixed": Idea(PLAIN, before=amplitude_mixed),
+    "without convolutions, a quarter of the rate": Idea(replace(PLAIN, rate=1e-4)),
     "without the curve": Idea(config(augmentation=Augmentation(curve=(1, 1)))),
     "even strength": Idea(always=even_strength),
     "even colour": Idea(always=even_colour),
-    "random convolutions": Idea(before=convolved),
-    "amplitudes mixed": Idea(before=amplitude_mixed),
-    "in the shade": Idea(before=in_the_shade),
-    "a quarter of the rate": Idea(config(rate=1e-4)),
     "160 pixels": Idea(config(size=160)),
     "weaker stains": Idea(config(augmentation=Augmentation(strength=(0.5, 1.4), channel=0.15, mixing=0.05))),
     "stronger stains": Idea(config(augmentation=Augmentation(strength=(0.25, 1.8), channel=0.35, mixing=0.2))),
@@ -234,7 +221,9 @@ def main(locator: Path, folder: Path, names: Sequence[str]) -> None:
         f"| idea | weights | {HOME}, val | {AWAY}: accuracy | balanced |\n| --- | --- | --- | --- | --- |\n"
     )
     for name in names:
-        idea = IDEAS[name]
+        asked, _, seed = name.partition(" seed ")
+        idea = IDEAS[asked]
+        idea = replace(idea, config=replace(idea.config, seed=int(seed or 1)))
         size = idea.config.size
         here, val, away = (
             read(settings.data, locator, folder, lab, sides, size)
