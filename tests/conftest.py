@@ -30,7 +30,6 @@ from hematovision.records.store import Records
 from hematovision.settings import Settings
 from house import REPOSITORY, LogLines, MakeClient, lacking, port_nobody_listens_on
 
-
 # Files that take minutes. Handed out first, so that no process is left alone with one in the end.
 LONG = ("test_training.py", "test_manifest.py", "test_notebook.py", "test_drawn_fields.py", "test_other_cpus.py")
 
