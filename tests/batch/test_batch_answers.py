@@ -106,13 +106,16 @@ def test_a_bucket_is_read_by_the_workers(source: Path, tmp_path: Path, client: F
         server.wait()
 
 
-def test_answers_are_recorded_once_however_often_the_run_is_begun(source: Path, tmp_path: Path) -> None:
-    out, env = tmp_path / "out", {"HEMATOVISION_RECORDS": str(tmp_path / "records")}
+def test_answers_are_recorded_once_however_often_the_run_is_begun(
+    source: Path, tmp_path: Path, recording: Settings
+) -> None:
+    out = tmp_path / "out"
+    env = {"HEMATOVISION_RECORDS": str(recording.records), "HEMATOVISION_DATABASE_URL": recording.database_url}
     assert run(source, out, "--record", **env)[0] == 1
     part = parts(out)[0]  # written after its answers were recorded; lost, they are answered again
     part.unlink()
     assert run(source, out, "--record", **env)[0] == 1
-    with closing(Records.open(Settings(records=tmp_path / "records"))) as records:
+    with closing(Records.open(recording)) as records:
         lines = list(records.lines())
         entries = {line.image.sha256: records.entry(line.id).answer for line in lines}
     answered = [answer for answer in as_answers(rows(out)).values() if "code" not in answer]
