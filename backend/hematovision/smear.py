@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from hematovision.background import bare_slide
+from hematovision.background import background_of, bare_slide
 from hematovision.images import RGB
 from hematovision.locator import WINDOW, Fitted, Found, Network, locate
 
-DARK = 0.85  # of the bare slide's level there, in the channel that absorbs most: what is below it is no bare slide
+DARK = 0.85  # of the bare slide's level, in the channel that absorbs most: what is below it is no bare slide
 ENOUGH = 0.7  # of what is dark: a first look that explains it needs no second
 _SIDE = 128  # about so many pixels of the longer side are looked at, in a regular grid
 
@@ -44,12 +45,21 @@ def best_look(
 
 def explained(rgb: RGB, found: Sequence[Found]) -> float:
     """(H, W, 3) uint8 and the cells located in it -> the share of what is dark that lies in a cell's box, 0..1; 0 if
-    nothing is dark."""
+    nothing is dark.
+
+    Where that is little, the light may fall off towards the rim: the larger share counts, of what is darker than the
+    background or of what is darker than the slide around it.
+    """
     step = max(1, max(rgb.shape[:2]) // _SIDE)
     seen = rgb[::step, ::step]
-    dark = (seen < DARK * bare_slide(seen)).any(axis=2)
-    within = np.zeros(dark.shape, bool)
+    within = np.zeros(seen.shape[:2], bool)
     for each in found:
         x0, y0, x1, y1 = (round(corner / step) for corner in (each.x0, each.y0, each.x1, each.y1))
         within[y0 : y1 + 1, x0 : x1 + 1] = True
+    share = _share_within(within, seen, background_of(rgb))
+    return share if share > ENOUGH or not found else max(share, _share_within(within, seen, bare_slide(seen)))
+
+
+def _share_within(within: NDArray[np.bool_], seen: RGB, slide: NDArray[np.float64]) -> float:
+    dark = (seen < DARK * slide).any(axis=2)
     return float((dark & within).sum() / dark.sum()) if dark.any() else 0.0
