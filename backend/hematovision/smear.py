@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ from hematovision.locator import WINDOW, Fitted, Found, Network, locate
 
 DARK = 0.85  # of the bare slide's level, in the channel that absorbs most: what is below it is no bare slide
 ENOUGH = 0.7  # of what is dark: a first look that explains it needs no second
+Levels = NDArray[np.float64]
+
 _SIDE = 128  # about so many pixels of the longer side are looked at, in a regular grid
 
 
@@ -40,26 +42,19 @@ def best_look(
         if looks[0][0] and share > ENOUGH:
             break
     _, share, found = max(looks, key=lambda look: look[:2])
+    if share <= ENOUGH:  # the light may fall off towards the rim, and make that dark for no cell
+        share = max(share, explained(rgb, fitted.sure(found), bare_slide))
     return found, share
 
 
-def explained(rgb: RGB, found: Sequence[Found]) -> float:
+def explained(rgb: RGB, found: Sequence[Found], slide: Callable[[RGB], Levels] = background_of) -> float:
     """(H, W, 3) uint8 and the cells located in it -> the share of what is dark that lies in a cell's box, 0..1; 0 if
-    nothing is dark.
-
-    Where that is little, the light may fall off towards the rim: the larger share counts, of what is darker than the
-    background or of what is darker than the slide around it.
-    """
+    nothing is dark. `slide` says what is bright: one level for all, or one for each place."""
     step = max(1, max(rgb.shape[:2]) // _SIDE)
-    seen = rgb[::step, ::step]
-    within = np.zeros(seen.shape[:2], bool)
+    seen = np.ascontiguousarray(rgb[::step, ::step])
+    dark = (seen < DARK * slide(seen)).any(axis=2)
+    within = np.zeros(dark.shape, bool)
     for each in found:
         x0, y0, x1, y1 = (round(corner / step) for corner in (each.x0, each.y0, each.x1, each.y1))
         within[y0 : y1 + 1, x0 : x1 + 1] = True
-    share = _share_within(within, seen, background_of(rgb))
-    return share if share > ENOUGH or not found else max(share, _share_within(within, seen, bare_slide(seen)))
-
-
-def _share_within(within: NDArray[np.bool_], seen: RGB, slide: NDArray[np.float64]) -> float:
-    dark = (seen < DARK * slide).any(axis=2)
     return float((dark & within).sum() / dark.sum()) if dark.any() else 0.0

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from discs import FITTED, Disc, SeesDiscs, drawn_field
+from hematovision.background import bare_slide
 from hematovision.locator import Found, Sought, locate
 from hematovision.smear import best_look, cells_of, explained
 from pictures import RGB
@@ -155,4 +156,7 @@ def test_below_the_limits_cells_are_given_on_request_and_explain_nothing() -> No
 def test_a_dark_rim_is_no_cell() -> None:
     down, across = np.linspace(-1, 1, 480)[:, np.newaxis], np.linspace(-1, 1, 640)
     light = 0.5 ** ((down**2 + across**2) / 2)
-    assert explained(np.rint(FIELD * light[..., np.newaxis]).astype(np.uint8), found(LEFT, RIGHT)) > 0.97
+    rim = np.rint(FIELD * light[..., np.newaxis]).astype(np.uint8)
+    assert explained(rim, found(LEFT, RIGHT)) < 0.7
+    assert explained(rim, found(LEFT, RIGHT), bare_slide) > 0.97
+    assert best_look(rim, SeesDiscs(), FITTED)[1] > 0.97
