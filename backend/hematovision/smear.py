@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hematovision.background import background_of, bare_slide
+from hematovision.background import background_of
 from hematovision.images import RGB
 from hematovision.locator import WINDOW, Fitted, Found, Network, locate
 
-DARK = 0.85  # of the bare slide's level, in the channel that absorbs most: what is below it is no bare slide
+DARK = 0.85  # of the background's level, in the channel that absorbs most: what is below it is no bare slide
 ENOUGH = 0.7  # of what is dark: a first look that explains it needs no second
-Levels = NDArray[np.float64]
-
 _SIDE = 128  # about so many pixels of the longer side are looked at, in a regular grid
 
 
@@ -42,17 +39,15 @@ def best_look(
         if looks[0][0] and share > ENOUGH:
             break
     _, share, found = max(looks, key=lambda look: look[:2])
-    if share <= ENOUGH:  # the light may fall off towards the rim, and make that dark for no cell
-        share = max(share, explained(rgb, fitted.sure(found), bare_slide))
     return found, share
 
 
-def explained(rgb: RGB, found: Sequence[Found], slide: Callable[[RGB], Levels] = background_of) -> float:
+def explained(rgb: RGB, found: Sequence[Found]) -> float:
     """(H, W, 3) uint8 and the cells located in it -> the share of what is dark that lies in a cell's box, 0..1; 0 if
-    nothing is dark. `slide` says what is bright: one level for all, or one for each place."""
+    nothing is dark."""
     step = max(1, max(rgb.shape[:2]) // _SIDE)
-    seen = np.ascontiguousarray(rgb[::step, ::step])
-    dark = (seen < DARK * slide(seen)).any(axis=2)
+    background, seen = background_of(rgb), rgb[::step, ::step]
+    dark = np.logical_or.reduce([seen[..., channel] < DARK * background[channel] for channel in range(3)])
     within = np.zeros(dark.shape, bool)
     for each in found:
         x0, y0, x1, y1 = (round(corner / step) for corner in (each.x0, each.y0, each.x1, each.y1))

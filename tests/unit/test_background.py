@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from hematovision.background import WHITE, background_of, bare_slide, divide_out
+from hematovision.background import WHITE, background_of, divide_out
 from pictures import RGB, drawn_cell, pixels
 
 CASTS = {
@@ -120,39 +120,3 @@ def test_whatever_the_picture_what_was_darker_stays_darker(rgb: RGB) -> None:
     for channel in range(3):
         order = np.argsort(rgb[..., channel], axis=None, kind="stable")
         assert (np.diff(divided[..., channel].reshape(-1)[order].astype(int)) >= 0).all()
-
-
-def shaded(rgb: RGB, least: float) -> RGB:
-    """As light that falls off towards the corners, to `least` of the middle's, shows it."""
-    down, across = (np.linspace(-1, 1, side) for side in rgb.shape[:2])
-    light = least ** ((down[:, np.newaxis] ** 2 + across**2) / 2)
-    return np.rint(rgb * light[..., np.newaxis]).astype(np.uint8)
-
-
-def test_under_even_light_the_bare_slide_is_the_background_everywhere() -> None:
-    picture = np.full((90, 120, 3), (230, 220, 150), np.uint8)
-    picture[20:60, 30:80] = (90, 50, 100)
-    assert np.abs(bare_slide(picture) - background_of(picture)).max() < 1
-
-
-@pytest.mark.parametrize("least", [0.9, 0.6, 0.4])
-def test_where_the_light_falls_off_the_bare_slide_is_darker(least: float) -> None:
-    slide = np.full((90, 120, 3), (230, 220, 150), np.uint8)
-    picture = slide.copy()
-    picture[20:60, 30:80] = (90, 50, 80)
-    lit = shaded(slide, least)
-    found = bare_slide(shaded(picture, least))
-    assert (found <= background_of(shaded(picture, least)) + 1e-6).all()
-    corner = (slice(0, 15), slice(0, 15))
-    assert found[corner] == pytest.approx(lit[corner].astype(float), rel=0.05)
-
-
-@settings(deadline=None)
-@given(st.integers(1, 200), st.integers(1, 200), st.integers(0, 2**32 - 1))
-def test_the_bare_slide_of_any_picture_is_above_0_and_no_brighter_than_the_background(
-    height: int, width: int, seed: int
-) -> None:
-    picture = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
-    slide = bare_slide(picture)
-    assert slide.shape == picture.shape
-    assert (slide > 0).all() and (slide <= background_of(picture) + 1e-6).all()

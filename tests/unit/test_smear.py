@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from discs import FITTED, Disc, SeesDiscs, drawn_field
-from hematovision.background import bare_slide
 from hematovision.locator import Found, Sought, locate
 from hematovision.smear import best_look, cells_of, explained
 from pictures import RGB
@@ -151,12 +150,3 @@ def test_below_the_limits_cells_are_given_on_request_and_explain_nothing() -> No
     assert [each.kind for each in cells_of(field, SeesDiscs(), strict)] == ["red"]
     assert sorted(each.kind for each in given) == ["nucleated", "red"]
     assert share == best_look(field, SeesDiscs(), strict)[1] == explained(field, strict.sure(given)) < 0.5
-
-
-def test_a_dark_rim_is_no_cell() -> None:
-    down, across = np.linspace(-1, 1, 480)[:, np.newaxis], np.linspace(-1, 1, 640)
-    light = 0.5 ** ((down**2 + across**2) / 2)
-    rim = np.rint(FIELD * light[..., np.newaxis]).astype(np.uint8)
-    assert explained(rim, found(LEFT, RIGHT)) < 0.7
-    assert explained(rim, found(LEFT, RIGHT), bare_slide) > 0.97
-    assert best_look(rim, SeesDiscs(), FITTED)[1] > 0.97
