@@ -49,11 +49,13 @@ def run(source: Source, result: Result, connect: Callable[[], Client], progress:
 
 class _Batch:
     """Each worker has one group at a time, so that the death of a worker tells of its group alone. The pictures of
-    that group are then tried one by one, and the one with which a worker dies twice is set aside."""
+    that group are then tried one by one. One with which a worker dies again is tried last, with nothing else on its
+    way, since it may have waited at a worker that another one ended; and then it is set aside."""
 
     def __init__(self, source: Source, result: Result, connect: Callable[[], Client], progress: Progress) -> None:
         self._source, self._result, self._connect, self._progress = source, result, connect, progress
         self._again: deque[Group] = deque()  # before any other
+        self._suspects: deque[Group] = deque()  # after all others
         self._tries: dict[str, int] = {}
         self._on_their_way: dict[Future[Any], Group] = {}
         self._slots = 1
@@ -93,8 +95,10 @@ class _Batch:
         while len(self._on_their_way) < self._slots:
             group = self._again.popleft() if self._again else next(groups, None)
             if group is None:
-                return
+                break
             self._send(group)
+        if self._suspects and not self._on_their_way:
+            self._send(self._suspects.popleft())
 
     def _look(self) -> None:
         with suppress(OSError, CancelledError):  # the scheduler is gone, as the groups on their way will tell
@@ -131,7 +135,7 @@ class _Batch:
         (item,) = group
         self._tries[item.name] = self._tries.get(item.name, 0) + 1
         if self._tries[item.name] < TRIES:
-            self._again.append(group)
+            self._suspects.append(group)
             return
         ended = errors.WorkerEnded(
             f"The worker process ended with this picture, {TRIES} times, alone. Open it in a viewer, save it anew."
