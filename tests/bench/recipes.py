@@ -39,7 +39,6 @@ from hematovision.training.windows import NUCLEATED
 
 HOME, AWAY, UNLABELLED = "barcelona", "bangkok", "raabin"
 EPOCHS = 12
-AVERAGED = 4  # last epochs
 
 Change = Callable[[RGB, np.random.Generator, Sequence[RGB]], RGB]
 
@@ -197,7 +196,7 @@ def learn(idea: Idea, cells: Cells, others: Sequence[RGB], classes: int, weights
         started = time.perf_counter()
         fitted = model.fit(batches, epochs=1, verbose=0)
         sys.stderr.write(f"epoch {epoch + 1}: {fitted.history['loss'][0]:.3f}, {time.perf_counter() - started:.0f} s\n")
-        late = [*late[1 - AVERAGED :], model.get_weights()]
+        late = [*late[1 - how.averaged :], model.get_weights()]
     mean = keras.models.clone_model(model)
     mean.set_weights([np.mean(each, axis=0) for each in zip(*late, strict=True)])
     return [model, mean]
@@ -231,7 +230,9 @@ def main(locator: Path, folder: Path, names: Sequence[str]) -> None:
         )
         others = read_unlabelled(settings.data, size) if idea.before is amplitude_mixed else []
         for which, model in zip(
-            ("last", f"mean of {AVERAGED}"), learn(idea, here, others, classes, settings.weights), strict=True
+            ("last", f"mean of {idea.config.averaged}"),
+            learn(idea, here, others, classes, settings.weights),
+            strict=True,
         ):
             model.save(folder / f"{name} {which}.keras".replace(" ", "-"))
             home, _ = scores(model, idea, val)
