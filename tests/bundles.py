@@ -31,7 +31,7 @@ def drawn_bundle(labels: Sequence[str], path: Path = Path(), **record: Any) -> B
         confident_from=0.9,
         confident_rate=0.995,
         head=Head(np.zeros((2, len(labels)), np.float32), np.zeros(len(labels), np.float32)),
-        familiar=Familiar(np.eye(2, dtype=np.float32), np.array([0, 1]), limit=0.3, rate=0.99),
+        familiar=Familiar(np.eye(2, dtype=np.float32), np.array([0, 1]), limit=0.3, rate=0.99, purple_from=0.02),
         readouts=(),
         accepted=ANYTHING,
         metrics={},

@@ -27,7 +27,7 @@ from hematovision.locator import KINDS, Fitted
 from hematovision.quality import Accepted
 from hematovision.readout import Readout
 
-FORMAT = 5
+FORMAT = 6
 CURRENT = "CURRENT"
 RECORD = "bundle.json"
 SELF_TEST = "selftest/expected.json"
@@ -204,11 +204,12 @@ def _familiar(path: Path, record: dict[str, Any], classes: int) -> Familiar:
     """The remembered cells, kept at half the precision. Raises `ValueError` for what cannot be."""
     with np.load(path / FAMILIAR, allow_pickle=False) as kept:
         features, labels = kept["features"].astype(np.float32), kept["labels"]
-    limit, rate = float(record["limit"]), float(record["rate"])
+    limit, rate, purple_from = (float(record[name]) for name in ("limit", "rate", "purple_from"))
     whole = features.ndim == 2 and len(features) == len(labels) > 0 and bool(np.isfinite(features).all())
-    if not (whole and labels.min() >= 0 and labels.max() < classes and 0 < limit <= 2 and 0 < rate <= 1):
+    limits = 0 < limit <= 2 and 0 < rate <= 1 and -1 <= purple_from <= 1
+    if not (whole and limits and labels.min() >= 0 and labels.max() < classes):
         raise ValueError("what is remembered")
-    return Familiar(features, labels, limit, rate)
+    return Familiar(features, labels, limit, rate, purple_from)
 
 
 def _accepted(record: dict[str, Any]) -> Accepted:

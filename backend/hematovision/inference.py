@@ -13,6 +13,7 @@ import numpy as np
 from hematovision import judging
 from hematovision.bundle import Bundle, current_path, open_bundle
 from hematovision.cells import Answer, Milliseconds, Model, PictureFacts, Prediction, Probability, Seen
+from hematovision.dye import purple
 from hematovision.grounds import grounds
 from hematovision.images import RGB, Picture, decode
 from hematovision.locator import KINDS, Found
@@ -74,7 +75,7 @@ class InferenceService:
                 self.bundle,
                 _in_original(each, decoded),
                 self._prediction(row.tolist()),
-                float(distance),
+                judging.Strangeness(float(distance), purple(frame)),
                 look,
                 partial(quality_of, frame, classified.background),
             )

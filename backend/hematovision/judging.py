@@ -8,8 +8,17 @@ from typing import NamedTuple
 
 from hematovision.bundle import Bundle
 from hematovision.cells import Box, Cell, ClassifiedCell, Prediction, Probability, Seen, in_words
+from hematovision.familiar import Familiar
 from hematovision.locator import Found
 from hematovision.quality import PLATELET, Quality
+
+
+class Strangeness(NamedTuple):
+    """Of one cell: its `distance`, 0..2, from the nearest that the bundle remembers, and how `purple` it is, -1..1, as
+    of `dye.purple`."""
+
+    distance: float
+    purple: float
 
 
 class Judgement(NamedTuple):
@@ -23,21 +32,20 @@ class Judgement(NamedTuple):
 
 
 def judge(
-    bundle: Bundle, found: Found, prediction: Prediction, distance: float, sketch: str, quality: Callable[[], Quality]
+    bundle: Bundle,
+    found: Found,
+    prediction: Prediction,
+    strangeness: Strangeness,
+    sketch: str,
+    quality: Callable[[], Quality],
 ) -> ClassifiedCell:
-    """A cell that was located and classified, at a `distance` from the nearest that the bundle remembers: beyond its
-    limit it has no label. `sketch` is what it looks like, `quality` tells how good its picture is, and is asked only
-    where the model is unsure."""
+    """A cell that was located and classified; one that is stranger than the bundle's limits has no label. `sketch` is
+    what it looks like, `quality` tells how good its picture is, and is asked only where the model is unsure."""
     best = prediction.best
-    familiar = bundle.familiar
-    if distance > familiar.limit:
-        reason = (
-            f"It is further ({distance:.2f}) from every cell that the model remembers than {familiar.rate:.1%} of "
-            f"validation's cells were ({familiar.limit:.2f}), so no class is named. A person should look."
-        )
-        reasons = [reason, *bundle.accepted.reasons(found.kind, quality())]
+    reasons = _unfamiliar(bundle.familiar, strangeness)
+    if reasons:
+        reasons += bundle.accepted.reasons(found.kind, quality())
         return _cell(found, prediction, "unfamiliar", reasons, sketch)
-    reasons = []
     if best.probability < bundle.confident_from:
         second = sorted(prediction.probabilities, key=lambda each: -each.probability)[1]
         sure, limit = f"{best.probability:.1%}", f"{bundle.confident_from:.1%}"
@@ -55,6 +63,22 @@ def judge(
     if not reasons:  # a bad picture alone is no reason: the model is as right where it is sure, and less often sure
         return _cell(found, prediction, "confident", [], sketch)
     return _cell(found, prediction, "check", [*reasons, *bundle.accepted.reasons(found.kind, quality())], sketch)
+
+
+def _unfamiliar(familiar: Familiar, cell: Strangeness) -> list[str]:
+    reasons = []
+    if cell.distance > familiar.limit:
+        reasons.append(
+            f"It is further ({cell.distance:.2f}) from every cell that the model remembers than {familiar.rate:.1%} of "
+            f"validation's cells were ({familiar.limit:.2f}), so no class is named. A person should look."
+        )
+    if cell.purple < familiar.purple_from:
+        reasons.append(
+            "What is darkest in it has not the colour of a stained nucleus: it is less purple "
+            f"({cell.purple:.2f}) than {familiar.rate:.1%} of validation's cells ({familiar.purple_from:.2f}; grey is "
+            "0), so no class is named. Send a photograph in colour, of a smear stained by Romanowsky's method."
+        )
+    return reasons
 
 
 def red(found: Found) -> Cell:

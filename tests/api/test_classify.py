@@ -27,7 +27,7 @@ from hematovision.cli import main
 from hematovision.grounds import grounds
 from hematovision.images import decode
 from hematovision.inference import InferenceService
-from hematovision.judging import judge
+from hematovision.judging import Strangeness, judge
 from hematovision.locator import Found
 from hematovision.quality import Quality
 from hematovision.settings import Settings
@@ -180,7 +180,10 @@ def test_nothing_is_claimed_of_a_cell_without_a_label() -> None:
     found, features = Found(10, 10, 50, 50, "nucleated", 0.9, edge=False), np.ones((4, 4, 2), np.float32)
     prediction = Prediction((Probability("lymphocyte", 0.99), Probability("neutrophil", 0.01)))
     good = Quality(sharpness=1, stain=1, light=230)
-    named, unfamiliar = (judge(bundle, found, prediction, distance, "0" * 16, lambda: good) for distance in (0.0, 2.0))
+    named, unfamiliar = (
+        judge(bundle, found, prediction, Strangeness(distance, purple=0.4), "0" * 16, lambda: good)
+        for distance in (0.0, 2.0)
+    )
     assert grounds(bundle, named, found, features) is not None
     assert grounds(bundle, unfamiliar, found, features) is None
 

@@ -116,7 +116,7 @@ def test_a_record_that_does_not_list_a_file_is_refused(copy: Path, name: str) ->
     expect_refusal(copy, name, "does not list")
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4, 6, 0, "5", None])
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 7, 0, "6", None])
 def test_another_format_version_is_refused_and_told(copy: Path, version: Any) -> None:
     change(copy / RECORD, lambda record: record.update(format=version))
     expect_refusal(copy, "format version", repr(version))
@@ -264,6 +264,7 @@ def test_a_record_that_lacks_a_field_is_refused_by_its_name(copy: Path, field: s
     [
         ("labels", 8), ("files", []), ("files", "all"), ("input", 160), ("locator", "locator.tflite"),
         ("locator", None), ("calibration", {"temperature": "warm"}),
+        ("familiarity", {"limit": 0.1, "rate": 0.99, "purple_from": 2}),
     ],
 )  # fmt: skip
 def test_a_record_that_garbles_a_field_is_refused(copy: Path, field: str, value: Any) -> None:
@@ -467,7 +468,7 @@ def test_sealing_lists_every_file_and_nothing_else(tmp_path: Path) -> None:
     record = load(tmp_path / RECORD)
     # SHA-256 of "abc", from FIPS 180-2.
     digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert record == {"format": 5, "name": "x", "files": {"a.txt": digest, "selftest/b.txt": digest}}
+    assert record == {"format": 6, "name": "x", "files": {"a.txt": digest, "selftest/b.txt": digest}}
 
 
 def test_a_service_is_not_made_of_a_bundle_whose_self_test_fails(copy: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bundles import drawn_bundle
 from hematovision.cells import Box, Cell, Prediction, Probability, Seen
-from hematovision.judging import judge, of_picture, red
+from hematovision.judging import Strangeness, judge, of_picture, red
 from hematovision.locator import Found
 from hematovision.quality import Accepted, Quality
 
@@ -31,7 +31,8 @@ def seen(quality: Quality) -> Callable[[], Quality]:
     return lambda: quality
 
 
-NEAR, FAR = BUNDLE.familiar.limit, BUNDLE.familiar.limit + 0.001
+NEAR, FAR = Strangeness(BUNDLE.familiar.limit, 0.02), Strangeness(BUNDLE.familiar.limit + 0.001, 0.02)
+GREY = Strangeness(0, 0)
 SURE, UNSURE = prediction(0.02, 0.95, 0.03), prediction(0.25, 0.7, 0.05)
 
 
@@ -86,6 +87,15 @@ def test_what_is_far_from_every_remembered_cell_is_unfamiliar_and_has_no_label_h
     [reason] = cell.reasons
     for told in ("0.30", "99.0%", "A person should look."):
         assert told in reason
+
+
+def test_a_cell_without_the_colour_of_a_stained_nucleus_has_no_label() -> None:
+    cell = judge(BUNDLE, FOUND, SURE, GREY, SKETCH, seen(FINE))
+    assert (cell.status, cell.label, cell.confidence) == ("unfamiliar", None, None)
+    [reason] = cell.reasons
+    assert "(0.00)" in reason and "0.02; grey is 0" in reason and "Send a photograph in colour" in reason
+    stranger = Strangeness(FAR.distance, GREY.purple)
+    assert len(judge(BUNDLE, FOUND, SURE, stranger, SKETCH, seen(FINE)).reasons) == 2
 
 
 def test_both_reasons_are_told() -> None:

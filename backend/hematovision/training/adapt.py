@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from hematovision import bundle as bundles
 from hematovision.bundle import Bundle
 from hematovision.calibration import softmax
+from hematovision.dye import purple
 from hematovision.errors import LabelsRefused
 from hematovision.evaluation import Answers, row
 from hematovision.familiar import directions, nearest
@@ -52,11 +53,13 @@ class Adapted:
 @dataclass(frozen=True)
 class Own:
     """The cells of the laboratory that were found: what the network saw of them (N, D), their classes (N,), and the
-    part (N,) in which each is held back; `missed` are the classes of those in which none was found."""
+    part (N,) in which each is held back, and how purple it is (N,); `missed` are the classes of those in which none was
+    found."""
 
     means: NDArray[np.float32]
     classes: NDArray[np.int64]
     parts: NDArray[np.int64]
+    purple: NDArray[np.float64]
     missed: NDArray[np.int64]
 
 
@@ -83,16 +86,19 @@ def adapt(data: Path, models: Path, lab: str, progress: Progress) -> Adapted:
         known = np.concatenate([base.familiar.features, own.means[~part]])
         far[part] = nearest(directions(own.means[part]), directions(known))
     calibration = calibrated(logits, own.classes, fitted_on=lab, rate=CONFIDENT_RATE)
-    limit = max(base.familiar.limit, float(np.quantile(far, base.familiar.rate)))
+    rate = base.familiar.rate
+    limit = max(base.familiar.limit, float(np.quantile(far, rate)))
+    purple_from = min(base.familiar.purple_from, float(np.quantile(own.purple, 1 - rate)))
 
     before = _row(
         base,
         own,
         softmax(base.head.logits(own.means), base.temperature),
         base.confident_from,
-        base.familiar.distances(own.means) > base.familiar.limit,
+        (base.familiar.distances(own.means) > base.familiar.limit) | (own.purple < base.familiar.purple_from),
     )
-    after = _row(base, own, softmax(logits, calibration["temperature"]), calibration["confident_from"], far > limit)
+    strange = (far > limit) | (own.purple < purple_from)
+    after = _row(base, own, softmax(logits, calibration["temperature"]), calibration["confident_from"], strange)
     folder = final.with_name(version + ".partial")
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(base.path, folder)
@@ -105,7 +111,8 @@ def adapt(data: Path, models: Path, lab: str, progress: Progress) -> Adapted:
     record = base.record | {
         "version": version,
         "calibration": calibration,
-        "familiarity": base.record["familiarity"] | {"limit": limit, "remembered": len(labels)},
+        "familiarity": base.record["familiarity"]
+        | {"limit": limit, "purple_from": purple_from, "remembered": len(labels)},
         "adapted": {"from": base.version, "sha256": base.sha256, "lab": lab, "cells": dict(sorted(counts.items()))},
     }
     metrics = base.metrics | {"adapted": {"lab": lab, "before": before, "after": after}}
@@ -124,15 +131,17 @@ def seen(road: Road, cells: Sequence[LabelledCell], progress: Progress) -> Own:
         raise LabelsRefused(
             f"The model has no class {sorted(foreign)[0]!r}. Name the folders after its classes: {', '.join(labels)}."
         )
-    means, classes, missed = [], [], []
+    means, classes, colours, missed = [], [], [], []
     for done, cell in enumerate(cells, 1):
         with naming(cell.path):
             rgb = decode(cell.path.read_bytes()).rgb
         found = [each for each in road.locate(rgb)[:1] if each.kind != "red"]
         position = labels.index(cell.label)
         if found:
-            means.append(pooled(road.features(road.frames(rgb, found)))[0])
+            frames = road.frames(rgb, found)
+            means.append(pooled(road.features(frames))[0])
             classes.append(position)
+            colours.append(purple(frames[0]))
         else:
             missed.append(position)
         progress("looking at cells", done, len(cells))
@@ -141,7 +150,8 @@ def seen(road: Road, cells: Sequence[LabelledCell], progress: Progress) -> Own:
             f"A cell was found in {len(classes)} of the {len(cells)} pictures. To adapt takes {FEWEST} at least, of "
             "two classes; about a hundred do well."
         )
-    return Own(np.stack(means), np.array(classes), _parts(np.array(classes)), np.array(missed, np.int64))
+    parts = _parts(np.array(classes))
+    return Own(np.stack(means), np.array(classes), parts, np.array(colours), np.array(missed, np.int64))
 
 
 def _parts(classes: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -26,7 +26,9 @@ def render(record: dict[str, Any], metrics: dict[str, Any]) -> str:
         f"fitted on {fitted['n']} val pictures: from that confidence on, {fitted['confident_rate']:.1%} of them were "
         f"right. A cell whose features are further than {familiarity['limit']:.3f} from the nearest of "
         f"{familiarity['remembered']} remembered train cells (one minus the cosine) is unfamiliar and gets no label: "
-        f"{familiarity['rate']:.0%} of {familiarity['n']} val cells are within it.",
+        f"{familiarity['rate']:.0%} of {familiarity['n']} val cells are within it. Unfamiliar, too, is "
+        f"one whose darkest tenth takes up less than {familiarity['purple_from']:.3f} more of the green light than of "
+        "the blue, as a share of all that it takes up: what is grey, green or yellow.",
         "## How good it is",
         "On test rows at home, and on every row of laboratories marked *never seen*, there by a model made by the same "
         "recipe without that laboratory; none took part in any choice. A picture in which no cell was found counts as "

@@ -8,6 +8,7 @@ Looking at Noise, arXiv:2106.05963). Round shapes are left out: a disc may be a 
 from __future__ import annotations
 
 import colorsys
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,11 +22,9 @@ Floats = NDArray[np.float64]
 
 
 def no_smear(random: np.random.Generator) -> RGB:
-    """(256, 256, 3) uint8 with its background at 240: shapes, noise, fibres in the colours of a stain, writing, or a
-    shaded sheet."""
-    makers = (_shapes, _noise, _fibres, _writing, _sheet)
-    make = makers[int(random.choice(len(makers), p=(0.45, 0.2, 0.15, 0.12, 0.08)))]
-    levels = make(random).clip(0, 255).astype(np.uint8)
+    """(256, 256, 3) uint8 with its background at 240: any of `MAKERS`."""
+    makers, shares = zip(*MAKERS.values(), strict=True)
+    levels = makers[int(random.choice(len(makers), p=shares))](random).clip(0, 255).astype(np.uint8)
     return divide_out(levels, background_of(levels))
 
 
@@ -114,3 +113,13 @@ def _rough(random: np.random.Generator, fall: float, along: float = 1.0) -> Floa
     spectrum = np.fft.rfft2(random.normal(size=(WINDOW, WINDOW))) / frequency**fall
     picture = np.fft.irfft2(spectrum, (WINDOW, WINDOW))
     return np.asarray(picture / picture.std())
+
+
+# What is shown -> who draws it, (256, 256, 3) of 0..255 or a little beyond, and how often.
+MAKERS: dict[str, tuple[Callable[[np.random.Generator], Floats], float]] = {
+    "things": (_shapes, 0.45),
+    "noise": (_noise, 0.2),
+    "fibres of tissue": (_fibres, 0.15),
+    "writing": (_writing, 0.12),
+    "sheets": (_sheet, 0.08),
+}

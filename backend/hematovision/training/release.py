@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hematovision import __version__, bundle, calibration, familiar, quality
+from hematovision.dye import purple
 from hematovision.errors import LabelsRefused
 from hematovision.head import pooled
 from hematovision.inference import InferenceService
@@ -41,6 +42,7 @@ from hematovision.training.writing import (
 )
 
 FAMILIAR_RATE = 0.99  # of val cells, familiar
+PURPLE_MOST = 0.02  # asked of any cell; grey is 0: one never seen may be stained bluer than all that were
 QUALITY_RATE = 0.995  # of each laboratory's val cells, within each limit of a picture's quality
 
 
@@ -122,7 +124,7 @@ def assemble(data: Path, locator: Path, run: Path, folder: Path, version: str, p
         "outputs": {"logits": "before temperature", "features": "last feature map, before pooling"},
         "locator": locating.record_of(locator),
         "calibration": calibrated(logits, truth),
-        "familiarity": _familiarity(folder, learned.features, classes, features),
+        "familiarity": _familiarity(folder, learned.features, classes, features) | {"purple_from": _purple_from(val)},
         "readouts": written([], folder / bundle.READOUTS),
         "quality": _quality(val),
         "training": {
@@ -165,6 +167,14 @@ def _familiarity(
     distances = familiar.nearest(familiar.directions(pooled(val)), familiar.directions(kept.astype(np.float32)))
     limit = float(np.quantile(distances, FAMILIAR_RATE))
     return {"limit": limit, "rate": FAMILIAR_RATE, "remembered": len(kept), "fitted_on": "val", "n": len(distances)}
+
+
+def _purple_from(val: Sequence[FramedCell]) -> float:
+    """What nearly all val cells of each laboratory are: of the least purple laboratory, and `PURPLE_MOST` at most."""
+    of_lab: dict[str, list[float]] = {}
+    for one in val:
+        of_lab.setdefault(one.cell.lab, []).append(purple(one.rgb))
+    return min(PURPLE_MOST, *(float(np.quantile(each, 1 - FAMILIAR_RATE)) for each in of_lab.values()))
 
 
 def _quality(val: Sequence[FramedCell]) -> dict[str, Any]:
