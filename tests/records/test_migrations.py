@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -56,6 +58,18 @@ def test_the_steps_make_the_tables_that_the_code_knows(engine: Engine) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
         assert step_of(connection) == KNOWN
+
+
+def test_several_databases_are_brought_up_at_once_by_one_process(settings: Settings, tmp_path: Path) -> None:
+    """As by services beside each other: what one does never lands in the database of another."""
+    own = [replace(settings, database_url=f"sqlite:///{tmp_path / str(k)}.db") for k in range(12)]
+    with ExitStack() as stack, ThreadPoolExecutor(len(own)) as threads:
+        engines = [stack.enter_context(opened(each)) for each in own]
+        assert list(threads.map(migrate, engines)) == [None] * len(own)
+        for engine in engines:
+            with engine.connect() as connection:
+                assert step_of(connection) == KNOWN
+                assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
 
 
 def test_to_be_where_one_is_changes_nothing(engine: Engine) -> None:

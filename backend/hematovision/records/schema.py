@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Lock
 
 from sqlalchemy import Connection, Engine, inspect, text
 
@@ -13,6 +14,7 @@ STEPS = ("0001", "0002", "0003", "0004", "0005", "0006")  # of migrations/versio
 KNOWN = STEPS[-1]
 
 _LOCK = 7_243_001  # any number, the same in every process: one at a time migrates a PostgreSQL database
+_ONE_AT_A_TIME = Lock()  # Alembic's `op` is the process's: a second thread's would work on the first one's connection
 
 
 def step_of(connection: Connection) -> str | None:
@@ -62,8 +64,7 @@ def migrate(engine: Engine, to: str = KNOWN) -> str | None:
                 f"The database is at step {before}, which a later version of HematoVision made. Use that version."
             )
         config.attributes["connection"] = connection
-        if to == "base" or (before or "") > to:
-            command.downgrade(config, to)
-        else:
-            command.upgrade(config, to)
+        back = to == "base" or (before or "") > to
+        with _ONE_AT_A_TIME:
+            (command.downgrade if back else command.upgrade)(config, to)
         return before
