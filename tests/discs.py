@@ -122,7 +122,7 @@ def with_fakes(service: InferenceService, label: str = "lymphocyte", sure: float
         temperature=1.0,
         confident_from=0.9,
         head=Head(each, 0 * each[0]),
-        familiar=Familiar(each, np.arange(len(each)), limit=2.0, rate=0.99),  # no cell is unfamiliar
+        familiar=Familiar(each, np.arange(len(each)), limit=2.0, rate=0.99, purple_from=-1),  # no cell is unfamiliar
         readouts=(),
         accepted=Accepted(0, 0, 0, 99, 0, rate=0.99),  # no picture is too bad
     )
