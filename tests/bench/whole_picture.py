@@ -49,7 +49,8 @@ class WholePictureService(InferenceService):
         whole = Found(0, 0, decoded.width, decoded.height, "nucleated", score=1.0, edge=False)
         prediction = Prediction(tuple(map(Probability, self.bundle.labels, probabilities)))
         good = Quality(sharpness=1, stain=1, light=255)
-        cell = judging.judge(self.bundle, whole, prediction, distance=0.0, sketch="0" * 16, quality=lambda: good)
+        familiar = judging.Strangeness(distance=0.0, purple=1.0)
+        cell = judging.judge(self.bundle, whole, prediction, familiar, sketch="0" * 16, quality=lambda: good)
         seen = Seen(1, 0, 0)
         return Answer(
             Model(self.bundle.name, self.bundle.version),
