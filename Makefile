@@ -9,7 +9,7 @@ WHEELHOUSE ?= wheelhouse
 COMPILE := --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate \
            --custom-compile-command 'make requirements'
 
-.PHONY: run test check bench torture fuzz screenshots requirements wheelhouse clean
+.PHONY: run test check bench torture fuzz audit screenshots requirements wheelhouse clean
 
 run: $(SERVE)/installed  ## the page and the API on http://127.0.0.1:8000/
 	$(SERVE)/bin/hematovision serve
@@ -40,6 +40,10 @@ torture: $(TEST)/installed  ## the full forms: killed a hundred times, 64 client
 FUZZ ?= 600
 fuzz: $(TEST)/installed  ## real files, spoiled by chance, to decode and to the running service, for FUZZ seconds
 	FUZZ=$(FUZZ) $(TEST)/bin/python -m pytest -q -s tests/integration/test_fuzz.py
+
+audit: $(TEST)/installed  ## known holes in what is installed, where PyPI's advisories can be asked
+	$(TEST)/bin/uv tool run pip-audit --strict --disable-pip --no-deps \
+	    $(addprefix --requirement ,$(wildcard requirements*.txt))
 
 screenshots: $(TEST)/installed  ## README's picture of the page, with drawn cells on it
 	PYTHONPATH=tests $(TEST)/bin/python tests/e2e/screenshots.py tests/e2e/screenshots
