@@ -57,19 +57,19 @@ def main() -> None:
     of_all = [row(service, group, pictures) for group, pictures in groups.items()]
     told("all of these", sum(refused for refused, _ in of_all), sum(n for _, n in of_all), "")
     for lab in sorted({each.lab for each in cells}):
-        row(
-            service, f"cells of {lab}", ((lab, decode(each.path.read_bytes()).rgb) for each in cells if each.lab == lab)
-        )
+        own = ((lab, decode(each.path.read_bytes()).rgb) for each in cells if each.lab == lab)
+        row(service, f"cells of {lab}", own, telling=False)
 
 
-def row(service: InferenceService, group: str, pictures: Named) -> tuple[int, int]:
-    """Print how many of a group are refused, and return it with how many there are."""
+def row(service: InferenceService, group: str, pictures: Named, telling: bool = True) -> tuple[int, int]:
+    """Print how many of a group are refused, `telling` what the others were taken for; return it, and how many there
+    are."""
     answers = [(name, service.classify(rgb)) for name, rgb in pictures]
     kept = Counter(
         f"{name}: {answer.status} {answer.label}" for name, answer in answers if answer.status not in REFUSED
     )
     refused = len(answers) - kept.total()
-    told(group, refused, len(answers), "" if group.startswith("cells of") else ", ".join(map(counted, kept.items())))
+    told(group, refused, len(answers), ", ".join(map(counted, kept.items())) if telling else "")
     return refused, len(answers)
 
 
