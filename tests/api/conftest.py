@@ -12,8 +12,8 @@ from discs import with_fakes
 from hematovision.api.app import create_app
 from hematovision.api.services import Services
 from hematovision.inference import InferenceService
-from hematovision.records.recorder import Recorder
 from hematovision.settings import Settings
+from patient import patient
 from people import Clock
 
 
@@ -26,6 +26,6 @@ def clock() -> Clock:
 def guarded(recording: Settings, service: InferenceService, clock: Clock) -> Iterator[Flask]:
     """With login on; `records` are its records."""
     settings = replace(recording, login="on")
-    recorder = Recorder(settings, glance=0.05)
+    recorder = patient(settings)
     yield create_app(settings, Services(settings, with_fakes(service), recorder, clock))
     recorder.close()

@@ -24,8 +24,8 @@ from hematovision.api.app import create_app
 from hematovision.api.services import Services
 from hematovision.errors import ModelUnavailable
 from hematovision.inference import InferenceService
-from hematovision.records.recorder import Recorder
 from hematovision.settings import Settings
+from patient import patient
 
 CHECKS = [
     not_a_server_error,
@@ -50,7 +50,7 @@ def endpoints() -> Iterator[tuple[str, str, GenerationMode]]:
 @pytest.fixture
 def published(settings: Settings, service: InferenceService) -> Iterator[BaseSchema]:
     """As a service publishes it that records, and has recorded."""
-    recorder = Recorder(settings)
+    recorder = patient(settings)
     to_all = replace(settings, open=1)  # schemathesis does not say from which address it asks
     app = create_app(to_all, Services(to_all, service, recorder))
     for made in (answer(cell()), answer(cell("basophil", "check")), answer()):

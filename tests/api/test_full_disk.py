@@ -14,8 +14,8 @@ from disks import small_disk
 from hematovision.api.app import create_app
 from hematovision.api.services import Services
 from hematovision.inference import InferenceService
-from hematovision.records.recorder import Recorder
 from hematovision.settings import Settings
+from patient import patient
 from pictures import drawn_cell, encoded
 
 SMALL = encoded(drawn_cell())
@@ -31,7 +31,7 @@ def pictures(settings: Settings) -> Iterator[Path]:
 
 
 def test_it_is_told_and_nothing_is_left(settings: Settings, service: InferenceService, pictures: Path) -> None:
-    recorder = Recorder(settings)
+    recorder = patient(settings)
     client = create_app(settings, Services(settings, with_fakes(service), recorder)).test_client()
     work = recorder.records.open_work("a study", 3)
     response = client.post(f"/classify?work={work}", **form(LARGE))

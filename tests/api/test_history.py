@@ -32,6 +32,7 @@ from hematovision.records.store import Records
 from hematovision.records.tables import Prediction
 from hematovision.settings import Settings
 from house import LogLines
+from patient import patient
 from pictures import encoded
 
 FIELD = encoded(
@@ -41,7 +42,7 @@ FIELD = encoded(
 
 @pytest.fixture
 def recorder(recording: Settings) -> Iterator[Recorder]:
-    opened = Recorder(recording, glance=0.05)
+    opened = patient(recording)
     yield opened
     opened.close()
 

@@ -25,10 +25,10 @@ from hematovision.api.services import Services
 from hematovision.bundle import current_path
 from hematovision.errors import SettingRefused
 from hematovision.inference import InferenceService
-from hematovision.records.recorder import Recorder
 from hematovision.records.store import Records
 from hematovision.settings import Settings
 from house import MakeClient
+from patient import patient
 from people import add, logged_in, stranger
 from pictures import encoded
 
@@ -85,7 +85,7 @@ def test_every_failure_that_has_a_name_stands_at_zero_before_it_happens(client: 
 def test_the_model_its_queue_and_the_records_are_told(
     settings: Settings, service: InferenceService, make_client: MakeClient
 ) -> None:
-    recorder = Recorder(settings)
+    recorder = patient(settings)
     assert recorder.records
     ours = Services(settings, service, recorder)
     client = create_app(settings, ours).test_client()

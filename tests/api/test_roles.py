@@ -17,11 +17,11 @@ from hematovision.api.app import create_app
 from hematovision.api.services import Services
 from hematovision.inference import InferenceService
 from hematovision.records.database import opened
-from hematovision.records.recorder import Recorder
 from hematovision.records.schema import migrate
 from hematovision.records.store import Records
 from hematovision.records.values import ROLES, Account
 from hematovision.settings import Settings
+from patient import patient
 from people import PASSWORD, Clock, Person, add, logged_in, stranger
 from pictures import drawn_cell, encoded
 
@@ -156,7 +156,7 @@ def house(
     off = Settings(models=models, records=tmp_path_factory.mktemp("house"), database_url=url)
     with opened(off) as engine:
         migrate(engine)
-    clock, recorder = Clock(), Recorder(off)
+    clock, recorder = Clock(), patient(off)
     apps = [
         create_app(settings, Services(settings, with_fakes(service), recorder, clock))
         for settings in (replace(off, login="on"), off)

@@ -29,6 +29,7 @@ from hematovision.records.recorder import Recorder
 from hematovision.records.store import Records
 from hematovision.records.values import BatchProgress
 from hematovision.settings import Settings
+from patient import patient
 
 ZIP = archive(2)
 RAW = {"content_type": "application/zip"}
@@ -43,7 +44,7 @@ def small(recording: Settings) -> Settings:
 def replicas(small: Settings, service: InferenceService) -> Iterator[list[FlaskClient]]:
     """Two services over one database and one folder of records."""
     Records.open(small).close()  # its tables are made: what follows takes no time
-    recorders = [Recorder(small) for _ in range(2)]
+    recorders = [patient(small) for _ in range(2)]
     while any(each.state.status == "opening" for each in recorders):
         time.sleep(0.05)
     yield [create_app(small, Services(small, with_fakes(service), each)).test_client() for each in recorders]
@@ -186,7 +187,7 @@ def test_where_nothing_is_recorded_or_the_database_is_away_it_says_so(
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_service_of_ones_own_has_them_answered(small: Settings, service: InferenceService) -> None:
     called: list[int] = []
-    recorder = Recorder(small)
+    recorder = patient(small)
     ours = Services(small, with_fakes(service), recorder, attend=lambda: called.append(1))
     client = create_app(small, ours).test_client()
     location = client.post("/batches", data=ZIP, **RAW).headers["Location"]

@@ -21,6 +21,7 @@ from hematovision.records.store import Records
 from hematovision.records.tables import Audit
 from hematovision.settings import Settings
 from house import LogLines
+from patient import patient
 from people import PASSWORD, Clock, Person, add, logged_in, stranger
 
 
@@ -59,7 +60,7 @@ def test_https_told_by_a_proxy_is_believed_where_a_setting_says_so(
     recording: Settings, records: Records, proxies: int
 ) -> None:
     settings = replace(recording, login="on", proxies=proxies)
-    recorder = Recorder(settings)
+    recorder = patient(settings)
     app = create_app(settings, Services(settings, ModelUnavailable("None is needed."), recorder))
     add(records, "anna")
     response = stranger(app).log_in("anna", headers={"X-Forwarded-Proto": "https"})

@@ -24,9 +24,9 @@ from hematovision.api.app import create_app
 from hematovision.api.services import Services
 from hematovision.inference import InferenceService
 from hematovision.records.batches import Batches
-from hematovision.records.recorder import Recorder
 from hematovision.records.store import Records
 from hematovision.settings import Settings
+from patient import patient
 from pictures import drawn_cell, encoded
 
 # With small groups and parts, as in runs.py; and one that is silent is soon taken for dead.
@@ -57,7 +57,7 @@ def packed(count: int, **files: bytes) -> bytes:
 @pytest.fixture
 def client(settings: Settings, service: InferenceService) -> Iterator[FlaskClient]:
     Records.open(settings).close()  # its tables are made: what follows takes no time
-    recorder = Recorder(settings)
+    recorder = patient(settings)
     while recorder.state.status == "opening":
         time.sleep(0.05)
     yield create_app(settings, Services(settings, service, recorder)).test_client()

@@ -164,6 +164,7 @@ def test_preferences_follow_a_user_to_another_browser(visit: Visit, guarded: Ser
     log_in(here, "anna")
     expect_logged_in(here, "anna")
     choose_all(here)
+    here.wait_for_function("async () => (await (await fetch('/preferences')).json()).hot_keys.platelet === 'p'")
     log_in(there, "anna")
     expect_logged_in(there, "anna")
     prefer(there)

@@ -25,6 +25,7 @@ from hematovision.records.store import Records
 from hematovision.records.values import Keeping
 from hematovision.settings import Settings
 from house import LogLines, port_nobody_listens_on
+from patient import patient
 from running import PATIENCE as WAITED_FOR
 
 GLANCE = 0.05  # seconds
@@ -44,8 +45,7 @@ def make_tables(settings: Settings) -> None:
 
 @pytest.fixture
 def recorder(recording: Settings) -> Iterator[Recorder]:
-    opened = Recorder(recording, GLANCE)
-    wait_for(lambda: opened.state.status == "ok")  # on a busy machine a first connection takes longer than its patience
+    opened = patient(recording)
     yield opened
     opened.close()
 
@@ -58,7 +58,7 @@ def own_cluster() -> Iterator[Cluster]:
 
 
 def test_the_first_answer_after_the_start_is_recorded_already(recording: Settings) -> None:
-    recorder = Recorder(recording, GLANCE)
+    recorder = patient(recording)
     prediction = recorder.record(answer(cell()), BUNDLE)
     assert prediction
     assert recorder.records.entry(prediction).answer == answer(cell())
@@ -67,7 +67,7 @@ def test_the_first_answer_after_the_start_is_recorded_already(recording: Setting
 
 
 def test_what_waits_when_it_is_closed_is_still_written(recording: Settings) -> None:
-    recorder = Recorder(recording, GLANCE)
+    recorder = patient(recording)
     made: list[uuid.UUID | None] = []
     threads = [threading.Thread(target=lambda: made.append(recorder.record(answer(cell()), BUNDLE))) for _ in range(8)]
     for thread in threads:
@@ -124,7 +124,7 @@ def test_pictures_are_swept_by_the_service_itself(recording: Settings) -> None:
     with records.engine.begin() as connection:
         connection.execute(text("UPDATE kept_pictures SET until = (SELECT min(at) FROM predictions)"))
     assert (records.pictures / f"{prediction}.png").is_file()
-    recorder = Recorder(recording, GLANCE)
+    recorder = patient(recording)
     wait_for(lambda: not list(records.pictures.iterdir()))
     recorder.close()
     assert records.verify().entries == 2
@@ -136,7 +136,7 @@ def test_without_a_database_it_says_so_and_sees_when_there_is_one(
 ) -> None:
     given = replace(settings, database_url=own_cluster.new_database())
     own_cluster.stop()
-    recorder = Recorder(given, GLANCE)
+    recorder = patient(given)
     assert recorder.record(answer(cell()), BUNDLE) is None
     with pytest.raises(errors.RecordsUnavailable):
         _ = recorder.records
@@ -156,7 +156,7 @@ def test_without_a_database_it_says_so_and_sees_when_there_is_one(
 def test_a_database_that_goes_and_comes_back_is_used_again(own_cluster: Cluster, settings: Settings) -> None:
     given = replace(settings, database_url=own_cluster.new_database())
     make_tables(given)
-    recorder = Recorder(given, GLANCE)
+    recorder = patient(given)
     before = recorder.record(answer(cell()), BUNDLE)
     own_cluster.stop()
     wait_for(lambda: recorder.state.status == "away")
@@ -199,7 +199,7 @@ def test_a_database_that_hangs_holds_one_request_for_so_long_and_the_next_not_at
 
 
 def test_a_sqlite_file_that_is_moved_away_is_missed(settings: Settings, tmp_path: Path) -> None:
-    recorder = Recorder(settings, GLANCE)
+    recorder = patient(settings)
     assert recorder.record(answer(cell()), BUNDLE)
     file = settings.records / "hematovision.db"
     file.rename(tmp_path / "elsewhere.db")
@@ -234,7 +234,7 @@ def test_an_older_schema_is_no_reason_to_stop_and_said_once(
     recording: Settings, records: Records, log_lines: LogLines
 ) -> None:
     migrate(records.engine, STEPS[0])
-    recorder = Recorder(recording, GLANCE)
+    recorder = patient(recording)
     for _ in range(3):
         assert recorder.record(answer(cell()), BUNDLE) is None
     assert "hematovision records migrate" in str(recorder.state.reason)
@@ -245,7 +245,7 @@ def test_an_older_schema_is_no_reason_to_stop_and_said_once(
 def test_what_is_logged_of_a_failure_names_no_value_of_it(
     recording: Settings, log_lines: LogLines, caplog: pytest.LogCaptureFixture
 ) -> None:
-    recorder = Recorder(recording, GLANCE)
+    recorder = patient(recording)
     given = answer(cell(), picture="a person's")
     assert recorder.record(given, BUNDLE)
     with recorder.records.engine.begin() as connection:

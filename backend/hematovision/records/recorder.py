@@ -50,14 +50,15 @@ class _Write(NamedTuple):
 
 class Recorder:
     """The records of a running service. One thread of its own opens the database, looks whether it is still there,
-    sweeps, and makes every write, so that no request waits longer than `PATIENCE` whatever hangs.
+    sweeps, and makes every write, so that no request waits longer than its patience whatever hangs.
 
     While the database is away, requests do not wait for it at all; the thread sees when it is back.
     """
 
-    def __init__(self, settings: Settings, glance: float = GLANCE) -> None:
-        """Returns at once: SQLAlchemy is imported, and the database opened, while the model is."""
-        self._settings, self._glance = settings, glance
+    def __init__(self, settings: Settings, glance: float = GLANCE, patience: float = PATIENCE) -> None:
+        """Returns at once: SQLAlchemy is imported, and the database opened, while the model is. `glance` and
+        `patience` in seconds."""
+        self._settings, self._glance, self._patience = settings, glance, patience
         self._writes: SimpleQueue[_Write | None] = SimpleQueue()
         self._records: Records | None = None
         self._trouble: errors.HematoVisionError | None = errors.RecordsUnavailable(_OPENING)
@@ -83,7 +84,7 @@ class Recorder:
         try:
             self._refuse_in_trouble()
             self._writes.put(write)
-            return write.done.result(PATIENCE)
+            return write.done.result(self._patience)
         except NotInTime:
             write.done.cancel()
             reason = errors.RecordsUnavailable(_NOT_IN_TIME)
@@ -120,7 +121,7 @@ class Recorder:
             self._thread.join()
 
     def _refuse_in_trouble(self) -> None:
-        self._looked.wait(PATIENCE)
+        self._looked.wait(self._patience)
         if trouble := self._trouble:
             raise type(trouble)(str(trouble))
 
@@ -154,7 +155,7 @@ class Recorder:
             if self._records:
                 self._records.ping()
             else:
-                self._records = Records.open(self._settings, PATIENCE)
+                self._records = Records.open(self._settings, self._patience)
                 log.info("database open")
             self._trouble = None
         except errors.HematoVisionError as error:
