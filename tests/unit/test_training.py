@@ -201,6 +201,11 @@ def test_a_candidate_is_promoted_with_the_rows_of_laboratories_left_out(trained:
     again = CliRunner().invoke(main, command, env=environment)
     assert again.exit_code == 1 and "is there already" in again.stderr
 
+    (runs / "without-there").rename(runs / "without-elsewhere")
+    later = ["promote", "0.1.2", "--runs", str(runs)]
+    assert CliRunner().invoke(main, later, env=environment, catch_exceptions=False).exit_code == 0
+    assert open_bundle(current_path(models)).metrics["recipe"] == {"there": row, "elsewhere": row}
+
 
 def test_without_a_locator_named_the_current_bundles_frames_the_cells(trained: Trained, drawings: Path) -> None:
     before = {path.name: path.read_bytes() for path in trained.run.iterdir()}

@@ -76,12 +76,14 @@ def release(
 
 def promote(models: Path, version: str, recipe: dict[str, Any]) -> Path:
     """Release the current bundle, a candidate until now, as `version`: the same networks and limits, with the rows of
-    laboratories left out, which take longer to make than a candidate. Raises `LabelsRefused` as `release` does."""
+    laboratories left out, which take longer to make than a candidate, beside those that it has already. Raises
+    `LabelsRefused` as `release` does."""
     final, candidate = new_folder(models, version), bundle.open_bundle(bundle.current_path(models))
     folder = final.with_name(version + ".partial")
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(candidate.path, folder)
-    describe(folder, candidate.record | {"version": version}, candidate.metrics | {"recipe": recipe})
+    rows = candidate.metrics["recipe"] | recipe
+    describe(folder, candidate.record | {"version": version}, candidate.metrics | {"recipe": rows})
     return made_current(folder, models, version)
 
 
