@@ -12,6 +12,7 @@ from discs import FITTED
 from hematovision.bundle import Bundle
 from hematovision.familiar import Familiar
 from hematovision.head import Head
+from hematovision.kinds import LocatedAs
 from hematovision.quality import Accepted
 
 ANYTHING = Accepted(0, 0, 0, 99, 0, rate=0.99)  # no picture is too bad
@@ -30,6 +31,7 @@ def drawn_bundle(labels: Sequence[str], path: Path = Path(), **record: Any) -> B
         temperature=1.0,
         confident_from=0.9,
         confident_rate=0.995,
+        located_as=LocatedAs(0.98, 0.02),
         head=Head(np.zeros((2, len(labels)), np.float32), np.zeros(len(labels), np.float32)),
         familiar=Familiar(np.eye(2, dtype=np.float32), np.array([0, 1]), limit=0.3, rate=0.99, purple_from=0.02),
         readouts=(),

@@ -16,6 +16,7 @@ from scipy import ndimage
 from hematovision.familiar import Familiar
 from hematovision.head import Head
 from hematovision.inference import InferenceService
+from hematovision.kinds import LocatedAs
 from hematovision.locator import KINDS, STRIDE, WINDOW, Fitted, Sought
 from hematovision.quality import Accepted
 from hematovision.road import Road
@@ -121,6 +122,7 @@ def with_fakes(service: InferenceService, label: str = "lymphocyte", sure: float
         locator=FITTED,
         temperature=1.0,
         confident_from=0.9,
+        located_as=LocatedAs(0.5, 0.5),  # the kind tells nothing of the class
         head=Head(each, 0 * each[0]),
         familiar=Familiar(each, np.arange(len(each)), limit=2.0, rate=0.99, purple_from=-1),  # no cell is unfamiliar
         readouts=(),

@@ -23,11 +23,12 @@ from numpy.typing import NDArray
 from hematovision.errors import BundleRefused, ModelUnavailable
 from hematovision.familiar import Familiar
 from hematovision.head import Head
+from hematovision.kinds import LocatedAs
 from hematovision.locator import KINDS, Fitted
 from hematovision.quality import Accepted
 from hematovision.readout import Readout
 
-FORMAT = 6
+FORMAT = 7
 CURRENT = "CURRENT"
 RECORD = "bundle.json"
 SELF_TEST = "selftest/expected.json"
@@ -53,6 +54,7 @@ class Bundle:
     temperature: float
     confident_from: float  # the confidence from which an answer is `confident` ...
     confident_rate: float  # ... since this share of val answers was right from there on
+    located_as: LocatedAs
     head: Head
     familiar: Familiar
     readouts: tuple[Readout, ...]
@@ -133,6 +135,7 @@ def open_bundle(path: Path) -> Bundle:
             temperature=float(record["calibration"]["temperature"]),
             confident_from=float(record["calibration"]["confident_from"]),
             confident_rate=float(record["calibration"]["confident_rate"]),
+            located_as=LocatedAs(*(float(record["located_as_platelet"][name]) for name in ("platelets", "others"))),
             head=head_of(path, len(labels)),
             familiar=_familiar(path, record["familiarity"], len(labels)),
             readouts=_readouts(path, record["readouts"], labels),

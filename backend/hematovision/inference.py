@@ -75,11 +75,12 @@ class InferenceService:
                 self.bundle,
                 _in_original(each, decoded),
                 self._prediction(row.tolist()),
+                self.bundle.labels[alone],
                 judging.Strangeness(float(distance), purple(frame)),
                 look,
                 partial(quality_of, frame, classified.background),
             )
-            for each, row, distance, look, frame in zip(to_classify, *classified[:4], strict=True)
+            for each, row, alone, distance, look, frame in zip(to_classify, *classified[:5], strict=True)
         ]
         if why:
             cells = [

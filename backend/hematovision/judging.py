@@ -9,8 +9,9 @@ from typing import NamedTuple
 from hematovision.bundle import Bundle
 from hematovision.cells import Box, Cell, ClassifiedCell, Prediction, Probability, Seen, in_words
 from hematovision.familiar import Familiar
+from hematovision.kinds import PLATELET
 from hematovision.locator import Found
-from hematovision.quality import PLATELET, Quality
+from hematovision.quality import Quality
 
 
 class Strangeness(NamedTuple):
@@ -35,12 +36,14 @@ def judge(
     bundle: Bundle,
     found: Found,
     prediction: Prediction,
+    alone: str,
     strangeness: Strangeness,
     sketch: str,
     quality: Callable[[], Quality],
 ) -> ClassifiedCell:
-    """A cell that was located and classified; one that is stranger than the bundle's limits has no label. `sketch` is
-    what it looks like, `quality` tells how good its picture is, and is asked only where the model is unsure."""
+    """A cell that was located and classified; one that is stranger than the bundle's limits has no label. `alone` is
+    its likeliest class by the classifier alone, `sketch` what it looks like; `quality` tells how good its picture is,
+    and is asked only where the model is unsure."""
     best = prediction.best
     reasons = _unfamiliar(bundle.familiar, strangeness)
     if reasons:
@@ -55,10 +58,11 @@ def judge(
             f"{bundle.confident_rate:.1%} of its answers were right in validation. The next class is "
             f"{in_words(second.label)} ({second.probability:.1%}). A person should look."
         )
-    if (found.kind == PLATELET) != (best.label == PLATELET):
+    if (found.kind == PLATELET) != (alone == PLATELET):
         located = "a platelet" if found.kind == PLATELET else "a cell with a nucleus"
         reasons.append(
-            f"By its shape it was located as {located}, and classified as {in_words(best.label)}. A person should look."
+            f"It was located as {located}, and would by its looks alone be classified as {in_words(alone)}. "
+            "A person should look."
         )
     if not reasons:  # a bad picture alone is no reason: the model is as right where it is sure, and less often sure
         return _cell(found, prediction, "confident", [], sketch)

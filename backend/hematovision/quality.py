@@ -14,8 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hematovision.background import WHITE, Colour
-
-PLATELET = "platelet"
+from hematovision.kinds import PLATELET
 
 
 class Quality(NamedTuple):

@@ -21,12 +21,13 @@ from hematovision.smear import cells_of
 
 
 class Classified(NamedTuple):
-    """Of N cells: `probabilities` (N, classes), calibrated, in the order of `bundle.labels`; `distances` (N,), 0..2,
+    """Of N cells: `probabilities` (N, classes), calibrated, in the order of `bundle.labels`, by the classifier and the
+    kind that each was located as; `alone` (N,), the likeliest class by the classifier alone; `distances` (N,), 0..2,
     from the nearest cell that the bundle remembers; `sketches`, what each looks like; `frames`, its standard picture,
-    and the `background` that they had; `features` (N, h, w, D), what the
-    network saw of it at each place."""
+    and the `background` that they had; `features` (N, h, w, D), what the network saw of it at each place."""
 
     probabilities: NDArray[np.float64]
+    alone: NDArray[np.int64]
     distances: NDArray[np.float64]
     sketches: list[str]
     frames: NDArray[np.uint8]
@@ -54,9 +55,10 @@ class Road:
         frames = self._framed(rgb, cells, background)
         features = self.features(frames)
         means = pooled(features)
-        probabilities = softmax(self.bundle.head.logits(means), self.bundle.temperature)
+        looks = softmax(self.bundle.head.logits(means), self.bundle.temperature)
         return Classified(
-            np.asarray(probabilities),
+            self.bundle.located_as.weighed(looks, [each.kind for each in cells], self.bundle.labels),
+            looks.argmax(axis=1),
             self.bundle.familiar.distances(means),
             [*map(sketch, frames)],
             frames,

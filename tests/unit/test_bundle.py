@@ -116,7 +116,7 @@ def test_a_record_that_does_not_list_a_file_is_refused(copy: Path, name: str) ->
     expect_refusal(copy, name, "does not list")
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 7, 0, "6", None])
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6, 8, 0, "7", None])
 def test_another_format_version_is_refused_and_told(copy: Path, version: Any) -> None:
     change(copy / RECORD, lambda record: record.update(format=version))
     expect_refusal(copy, "format version", repr(version))
@@ -156,14 +156,20 @@ def test_labels_in_another_order_everywhere_are_caught_by_the_self_test(copy: Pa
 
 
 def test_a_label_taken_out_everywhere_is_refused(copy: Path) -> None:
+    gone = open_bundle(copy).labels.index("erythroblast")  # nothing is read off it
+
     def shorten(content: Json) -> None:
-        content["labels"].pop()
-        each_cell(content, lambda cell: cell["probabilities"].pop())
+        content["labels"].pop(gone)
+        each_cell(content, lambda cell: cell["probabilities"].pop(gone))
+
+    def forget(features: np.ndarray, labels: np.ndarray) -> Remembered:
+        kept = labels != gone
+        return features[kept], labels[kept] - (labels[kept] > gone)
 
     for name in ("metrics.json", SELF_TEST, RECORD):
         change(copy / name, shorten)
-    remember(copy, lambda features, labels: (features[labels < labels.max()], labels[labels < labels.max()]))
-    lay(copy, lambda kernel, bias: (kernel[:, :-1], bias[:-1]))
+    remember(copy, forget)
+    lay(copy, lambda kernel, bias: (np.delete(kernel, gone, axis=1), np.delete(bias, gone)))
     expect_refusal(copy, "self-test")
 
 
@@ -252,8 +258,20 @@ def test_a_file_outside_the_bundle_is_refused(copy: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "field", ["labels", "input", "locator", "calibration", "familiarity", "readouts", "files", "name", "version"]
-)
+    "field",
+    [
+        "labels",
+        "input",
+        "locator",
+        "calibration",
+        "located_as_platelet",
+        "familiarity",
+        "readouts",
+        "files",
+        "name",
+        "version",
+    ],
+)  # fmt: skip
 def test_a_record_that_lacks_a_field_is_refused_by_its_name(copy: Path, field: str) -> None:
     change(copy / RECORD, lambda record: record.pop(field))
     expect_refusal(copy, RECORD, field)
@@ -264,6 +282,7 @@ def test_a_record_that_lacks_a_field_is_refused_by_its_name(copy: Path, field: s
     [
         ("labels", 8), ("files", []), ("files", "all"), ("input", 160), ("locator", "locator.tflite"),
         ("locator", None), ("calibration", {"temperature": "warm"}),
+        ("located_as_platelet", {"platelets": 1, "others": 0.01}), ("located_as_platelet", {"platelets": 0.9}),
         ("familiarity", {"limit": 0.1, "rate": 0.99, "purple_from": 2}),
     ],
 )  # fmt: skip
@@ -468,7 +487,7 @@ def test_sealing_lists_every_file_and_nothing_else(tmp_path: Path) -> None:
     record = load(tmp_path / RECORD)
     # SHA-256 of "abc", from FIPS 180-2.
     digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert record == {"format": 6, "name": "x", "files": {"a.txt": digest, "selftest/b.txt": digest}}
+    assert record == {"format": 7, "name": "x", "files": {"a.txt": digest, "selftest/b.txt": digest}}
 
 
 def test_a_service_is_not_made_of_a_bundle_whose_self_test_fails(copy: Path) -> None:

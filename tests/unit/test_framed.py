@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,21 @@ def test_it_is_of_the_main_cell(labelled: Callable[..., LabelledCell]) -> None:
 def test_a_picture_without_a_cell_to_classify_is_left_out(labelled: Callable[..., LabelledCell]) -> None:
     cells = labelled(MAIN), labelled(RED), labelled(), labelled(PLATELET)
     assert [each.cell for each in framed_of(*cells)] == [cells[0], cells[3]]
+
+
+def test_where_a_box_says_which_cell_is_meant_it_is_of_that_one(labelled: Callable[..., LabelledCell]) -> None:
+    field = labelled(MAIN, OTHER, PLATELET, RED)
+    [each] = framed_of(replace(field, box=(48, 46, 74, 73)))
+    [alone] = framed_of(labelled(PLATELET))
+    assert each.kind == alone.kind == "platelet"
+    assert np.abs(middle(each.rgb, SIZE).astype(int) - middle(alone.rgb, SIZE)).mean() < 3
+
+
+@pytest.mark.parametrize("box", [(125, 125, 175, 175), (10, 200, 40, 230)])
+def test_a_box_in_which_nothing_is_found_is_left_out(
+    labelled: Callable[..., LabelledCell], box: tuple[float, float, float, float]
+) -> None:
+    assert framed_of(replace(labelled(OTHER, RED), box=box), replace(labelled(), box=box)) == []
 
 
 def test_progress_is_told_of_every_picture(labelled: Callable[..., LabelledCell]) -> None:

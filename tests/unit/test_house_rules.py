@@ -23,7 +23,7 @@ LEVELS = [
     {
         "images", "background", "cells", "calibration", "evaluation", "detection",
         "intervals", "overlaps", "preclassification", "differential", "familiar", "locator", "framing", "smear",
-        "head", "refit", "sketch", "readout", "quality", "dye",
+        "head", "refit", "sketch", "readout", "quality", "dye", "kinds",
     },
     {"bundle", "runtime", "examples"},
     {"inference", "road", "judging", "grounds", "selftest", "records", "reports", "review"},

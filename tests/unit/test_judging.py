@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bundles import drawn_bundle
-from hematovision.cells import Box, Cell, Prediction, Probability, Seen
+from hematovision.bundle import Bundle
+from hematovision.cells import Box, Cell, ClassifiedCell, Prediction, Probability, Seen
 from hematovision.judging import Strangeness, judge, of_picture, red
 from hematovision.locator import Found
 from hematovision.quality import Accepted, Quality
@@ -36,15 +37,27 @@ GREY = Strangeness(0, 0)
 SURE, UNSURE = prediction(0.02, 0.95, 0.03), prediction(0.25, 0.7, 0.05)
 
 
+def judged(
+    found: Found,
+    answer: Prediction,
+    strangeness: Strangeness,
+    alone: str | None = None,
+    bundle: Bundle = BUNDLE,
+    quality: Callable[[], Quality] = lambda: FINE,
+) -> ClassifiedCell:
+    """`alone` where the classifier says otherwise alone."""
+    return judge(bundle, found, answer, alone or answer.best.label, strangeness, SKETCH, quality)
+
+
 def test_a_cell_that_the_model_is_sure_of_is_confident_and_needs_no_reason() -> None:
-    cell = judge(BUNDLE, FOUND, SURE, NEAR, SKETCH, seen(FINE))
+    cell = judged(FOUND, SURE, NEAR)
     assert (cell.status, cell.label, cell.confidence, cell.reasons) == ("confident", "lymphocyte", 0.95, ())
     assert (cell.kind, cell.edge) == ("nucleated", False)
     assert cell.probabilities == SURE.probabilities
 
 
 def test_below_the_limit_a_person_should_look_and_is_told_the_next_class() -> None:
-    cell = judge(BUNDLE, FOUND, UNSURE, NEAR, SKETCH, seen(FINE))
+    cell = judged(FOUND, UNSURE, NEAR)
     assert (cell.status, cell.label, cell.confidence) == ("check", "lymphocyte", 0.7)
     [reason] = cell.reasons
     for told in ("70.0%", "90.0%", "99.5%", "immature granulocyte (25.0%)", "A person should look."):
@@ -52,36 +65,47 @@ def test_below_the_limit_a_person_should_look_and_is_told_the_next_class() -> No
 
 
 def test_a_hair_below_the_limit_it_is_not_said_to_be_at_it() -> None:
-    [reason] = judge(BUNDLE, FOUND, prediction(0.0502, 0.8998, 0.05), NEAR, SKETCH, seen(FINE)).reasons
+    [reason] = judged(FOUND, prediction(0.0502, 0.8998, 0.05), NEAR).reasons
     assert "nearly 90.0% sure, below the 90.0%" in reason
 
 
 def test_at_the_limit_it_is_confident() -> None:
-    assert judge(BUNDLE, FOUND, prediction(0.05, 0.9, 0.05), NEAR, SKETCH, seen(FINE)).status == "confident"
+    assert judged(FOUND, prediction(0.05, 0.9, 0.05), NEAR).status == "confident"
 
 
 @pytest.mark.parametrize(
     ("kind", "answer", "told"),
     [
-        ("platelet", SURE, "located as a platelet, and classified as lymphocyte"),
-        ("nucleated", prediction(0.02, 0.03, 0.95), "located as a cell with a nucleus, and classified as platelet"),
+        ("platelet", SURE, "a platelet, and would by its looks alone be classified as lymphocyte"),
+        (
+            "nucleated",
+            prediction(0.02, 0.03, 0.95),
+            "a cell with a nucleus, and would by its looks alone be classified as platelet",
+        ),
     ],
 )
 def test_where_shape_and_class_disagree_a_person_should_look(kind: str, answer: Prediction, told: str) -> None:
-    cell = judge(BUNDLE, replace(FOUND, kind=kind), answer, NEAR, SKETCH, seen(FINE))
+    cell = judged(replace(FOUND, kind=kind), answer, NEAR)
     assert cell.status == "check"
     [reason] = cell.reasons
     assert told in reason
     assert cell.label == answer.best.label
 
 
+def test_a_class_that_the_kind_alone_brought_about_is_for_a_person_to_see() -> None:
+    cell = judged(replace(FOUND, kind="platelet"), prediction(0.02, 0.03, 0.95), NEAR, alone="lymphocyte")
+    assert (cell.status, cell.label) == ("check", "platelet")
+    [reason] = cell.reasons
+    assert "would by its looks alone be classified as lymphocyte" in reason
+
+
 def test_a_platelet_that_is_called_one_is_confident() -> None:
-    cell = judge(BUNDLE, replace(FOUND, kind="platelet"), prediction(0.02, 0.03, 0.95), NEAR, SKETCH, seen(FINE))
+    cell = judged(replace(FOUND, kind="platelet"), prediction(0.02, 0.03, 0.95), NEAR)
     assert cell.status == "confident"
 
 
 def test_what_is_far_from_every_remembered_cell_is_unfamiliar_and_has_no_label_however_sure_the_model() -> None:
-    cell = judge(BUNDLE, FOUND, SURE, FAR, SKETCH, seen(FINE))
+    cell = judged(FOUND, SURE, FAR)
     assert (cell.status, cell.label, cell.confidence) == ("unfamiliar", None, None)
     assert cell.probabilities == SURE.probabilities
     [reason] = cell.reasons
@@ -90,16 +114,16 @@ def test_what_is_far_from_every_remembered_cell_is_unfamiliar_and_has_no_label_h
 
 
 def test_a_cell_without_the_colour_of_a_stained_nucleus_has_no_label() -> None:
-    cell = judge(BUNDLE, FOUND, SURE, GREY, SKETCH, seen(FINE))
+    cell = judged(FOUND, SURE, GREY)
     assert (cell.status, cell.label, cell.confidence) == ("unfamiliar", None, None)
     [reason] = cell.reasons
     assert "(0.00)" in reason and "0.02; grey is 0" in reason and "Send a photograph in colour" in reason
     stranger = Strangeness(FAR.distance, GREY.purple)
-    assert len(judge(BUNDLE, FOUND, SURE, stranger, SKETCH, seen(FINE)).reasons) == 2
+    assert len(judged(FOUND, SURE, stranger).reasons) == 2
 
 
 def test_both_reasons_are_told() -> None:
-    assert len(judge(BUNDLE, replace(FOUND, kind="platelet"), UNSURE, NEAR, SKETCH, seen(FINE)).reasons) == 2
+    assert len(judged(replace(FOUND, kind="platelet"), UNSURE, NEAR).reasons) == 2
 
 
 def test_a_red_cell_is_seen_and_not_classified() -> None:
@@ -108,7 +132,7 @@ def test_a_red_cell_is_seen_and_not_classified() -> None:
 
 
 def test_a_box_is_whole_pixels_that_hold_what_was_found() -> None:
-    assert judge(BUNDLE, FOUND, SURE, NEAR, SKETCH, seen(FINE)).box == Box(10, 20, 31, 31)  # 10..41 and 20..51
+    assert judged(FOUND, SURE, NEAR).box == Box(10, 20, 31, 31)  # 10..41 and 20..51
 
 
 @settings(deadline=None)
@@ -122,8 +146,8 @@ def test_every_box_holds_what_was_found_and_no_pixel_more(x: float, y: float, wi
 
 def test_what_is_said_of_a_picture_is_what_is_said_of_its_first_cell() -> None:
     first, second = (
-        judge(BUNDLE, FOUND, UNSURE, NEAR, SKETCH, seen(FINE)),
-        judge(BUNDLE, FOUND, SURE, NEAR, SKETCH, seen(FINE)),
+        judged(FOUND, UNSURE, NEAR),
+        judged(FOUND, SURE, NEAR),
     )
     said = of_picture([first, second], Seen(2, 0, 0))
     assert said == (first.status, first.label, first.confidence, first.probabilities, first.reasons)
@@ -155,26 +179,24 @@ def test_what_shows_no_cell_at_all_is_no_smear() -> None:
 )
 def test_where_the_model_is_unsure_of_a_bad_picture_it_is_said_what_is_wrong(quality: Quality, told: list[str]) -> None:
     strict = replace(BUNDLE, accepted=Accepted(0.6, 0.5, 0.2, 1.2, 100, rate=0.995))
-    assert len(judge(strict, FOUND, UNSURE, NEAR, SKETCH, seen(FINE)).reasons) == 1
+    assert len(judged(FOUND, UNSURE, NEAR, bundle=strict).reasons) == 1
     for distance, status in ((NEAR, "check"), (FAR, "unfamiliar")):
-        cell = judge(strict, FOUND, UNSURE, distance, SKETCH, seen(quality))
+        cell = judged(FOUND, UNSURE, distance, bundle=strict, quality=seen(quality))
         assert cell.status == status
         assert all(each in cell.reasons[1] for each in told), cell.reasons
-    assert judge(strict, FOUND, SURE, NEAR, SKETCH, seen(quality)) == judge(
-        strict, FOUND, SURE, NEAR, SKETCH, seen(FINE)
-    )
+    good, bad = (judged(FOUND, SURE, NEAR, bundle=strict, quality=seen(each)) for each in (FINE, quality))
+    assert good == bad
 
 
 def test_a_platelet_has_its_own_focus_and_no_nucleus_to_be_stained() -> None:
-    strict = replace(BUNDLE, accepted=Accepted(0.6, 0.5, 0.2, 1.2, 100, rate=0.995))
-    for quality, reasons in ((Quality(0.55, 0.1, 200), 2), (Quality(0.45, 0.1, 200), 3)):
-        assert (
-            len(judge(strict, replace(FOUND, kind="platelet"), UNSURE, NEAR, SKETCH, seen(quality)).reasons) == reasons
-        )
+    strict, platelet = replace(BUNDLE, accepted=Accepted(0.6, 0.5, 0.2, 1.2, 100, rate=0.995)), prediction(0.3, 0, 0.7)
+    for quality, reasons in ((Quality(0.55, 0.1, 200), 1), (Quality(0.45, 0.1, 200), 2)):
+        cell = judged(replace(FOUND, kind="platelet"), platelet, NEAR, bundle=strict, quality=seen(quality))
+        assert len(cell.reasons) == reasons
 
 
 def test_of_a_cell_that_the_model_is_sure_of_the_quality_is_not_asked() -> None:
     def unasked() -> Quality:
         raise AssertionError
 
-    assert judge(BUNDLE, FOUND, SURE, NEAR, SKETCH, unasked).status == "confident"
+    assert judged(FOUND, SURE, NEAR, quality=unasked).status == "confident"

@@ -12,6 +12,7 @@ import shutil
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,13 +54,14 @@ class Adapted:
 @dataclass(frozen=True)
 class Own:
     """The cells of the laboratory that were found: what the network saw of them (N, D), their classes (N,), and the
-    part (N,) in which each is held back, and how purple it is (N,); `missed` are the classes of those in which none was
-    found."""
+    part (N,) in which each is held back, how purple it is (N,), and the kinds that they were located as; `missed` are
+    the classes of those in which none was found."""
 
     means: NDArray[np.float32]
     classes: NDArray[np.int64]
     parts: NDArray[np.int64]
     purple: NDArray[np.float64]
+    kinds: list[str]
     missed: NDArray[np.int64]
 
 
@@ -85,7 +87,8 @@ def adapt(data: Path, models: Path, lab: str, progress: Progress) -> Adapted:
         logits[part] = head.logits(own.means[part])
         known = np.concatenate([base.familiar.features, own.means[~part]])
         far[part] = nearest(directions(own.means[part]), directions(known))
-    calibration = calibrated(logits, own.classes, fitted_on=lab, rate=CONFIDENT_RATE)
+    weighed = partial(base.located_as.weighed, kinds=own.kinds, labels=base.labels)
+    calibration = calibrated(logits, own.classes, weighed, fitted_on=lab, rate=CONFIDENT_RATE)
     rate = base.familiar.rate
     limit = max(base.familiar.limit, float(np.quantile(far, rate)))
     purple_from = min(base.familiar.purple_from, float(np.quantile(own.purple, 1 - rate)))
@@ -93,12 +96,13 @@ def adapt(data: Path, models: Path, lab: str, progress: Progress) -> Adapted:
     before = _row(
         base,
         own,
-        softmax(base.head.logits(own.means), base.temperature),
+        weighed(softmax(base.head.logits(own.means), base.temperature)),
         base.confident_from,
         (base.familiar.distances(own.means) > base.familiar.limit) | (own.purple < base.familiar.purple_from),
     )
     strange = (far > limit) | (own.purple < purple_from)
-    after = _row(base, own, softmax(logits, calibration["temperature"]), calibration["confident_from"], strange)
+    answers = weighed(softmax(logits, calibration["temperature"]))
+    after = _row(base, own, answers, calibration["confident_from"], strange)
     folder = final.with_name(version + ".partial")
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(base.path, folder)
@@ -131,7 +135,7 @@ def seen(road: Road, cells: Sequence[LabelledCell], progress: Progress) -> Own:
         raise LabelsRefused(
             f"The model has no class {sorted(foreign)[0]!r}. Name the folders after its classes: {', '.join(labels)}."
         )
-    means, classes, colours, missed = [], [], [], []
+    means, classes, colours, kinds, missed = [], [], [], [], []
     for done, cell in enumerate(cells, 1):
         with naming(cell.path):
             rgb = decode(cell.path.read_bytes()).rgb
@@ -142,6 +146,7 @@ def seen(road: Road, cells: Sequence[LabelledCell], progress: Progress) -> Own:
             means.append(pooled(road.features(frames))[0])
             classes.append(position)
             colours.append(purple(frames[0]))
+            kinds.append(found[0].kind)
         else:
             missed.append(position)
         progress("looking at cells", done, len(cells))
@@ -151,7 +156,7 @@ def seen(road: Road, cells: Sequence[LabelledCell], progress: Progress) -> Own:
             "two classes; about a hundred do well."
         )
     parts = _parts(np.array(classes))
-    return Own(np.stack(means), np.array(classes), parts, np.array(colours), np.array(missed, np.int64))
+    return Own(np.stack(means), np.array(classes), parts, np.array(colours), kinds, np.array(missed, np.int64))
 
 
 def _parts(classes: NDArray[np.int64]) -> NDArray[np.int64]:

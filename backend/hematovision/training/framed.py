@@ -1,4 +1,4 @@
-"""Labelled crops -> standard pictures of their main cell, with room around it for turning and shifting."""
+"""Labelled cells -> standard pictures, with room around the cell for turning and shifting."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+import numpy as np
+
 from hematovision.background import Colour, background_of
+from hematovision.detection import SAME
 from hematovision.framing import frame
 from hematovision.images import RGB, decode
-from hematovision.locator import Found, main_of
+from hematovision.locator import Found, main_of, overlap
 from hematovision.progress import Progress
 from hematovision.training.labs import LabelledCell, naming
 
@@ -33,7 +36,7 @@ class FramedCell:
 def framed(
     cells: Sequence[LabelledCell], locate: Locate, size: int, context: float, progress: Progress
 ) -> list[FramedCell]:
-    """Each cell in which a nucleated cell or a platelet is found; the others teach nothing about one and are left out.
+    """Each cell where a nucleated cell or a platelet is found; the others teach nothing about one and are left out.
 
     Raises `LabelsRefused` with the name of a picture that cannot be read.
     """
@@ -41,11 +44,12 @@ def framed(
     def one(cell: LabelledCell) -> FramedCell | None:
         with naming(cell.path):
             rgb = decode(cell.path.read_bytes()).rgb
-        main = main_of(locate(rgb), rgb.shape[1], rgb.shape[0])
-        if main is None:
+        found = locate(rgb)
+        meant = main_of(found, rgb.shape[1], rgb.shape[0]) if cell.box is None else _boxed(found, cell.box)
+        if meant is None:
             return None
-        side, background = ROOM * context * main.side, background_of(rgb)
-        return FramedCell(cell, frame(rgb, main.centre, side, round(ROOM * size), background), main.kind, background)
+        side, background = ROOM * context * meant.side, background_of(rgb)
+        return FramedCell(cell, frame(rgb, meant.centre, side, round(ROOM * size), background), meant.kind, background)
 
     kept = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # decoding and the network let other threads run
@@ -53,6 +57,16 @@ def framed(
             kept += [each] if each else []
             progress("framing cells", done, len(cells))
     return kept
+
+
+def _boxed(found: Sequence[Found], box: tuple[float, float, float, float]) -> Found | None:
+    """What was found in this box, if anything but a red cell was."""
+    cells = [each for each in found if each.kind != "red"]
+    if not cells:
+        return None
+    corners = np.array([[each.x0, each.y0, each.x1, each.y1] for each in cells])
+    shared = overlap(np.array(box), corners)
+    return cells[int(shared.argmax())] if shared.max() >= SAME else None
 
 
 def middle(rgb: RGB, size: int) -> RGB:

@@ -16,13 +16,15 @@ from hematovision.training.splits import split_of
 
 @dataclass(frozen=True)
 class LabelledCell:
-    """One picture with its class: `path` on disk, the `lab` it is from, and which `split` its `group` fell into."""
+    """One picture with its class: `path` on disk, the `lab` it is from, and which `split` its `group` fell into. `box`,
+    x0, y0, x1, y1 in pixels, says which cell of a field is meant; without one, the picture's main cell is."""
 
     path: Path
     lab: str
     label: str
     group: str
     split: str
+    box: tuple[float, float, float, float] | None = None
 
 
 def read_cells(data: Path, labs: Sequence[str] = ()) -> list[LabelledCell]:

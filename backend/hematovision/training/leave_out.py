@@ -43,9 +43,8 @@ def leave_out(
     rows = {"locator": locator_rows(found_by.network, found_by.fitted, left, progress)[lab]}
     left_cells = [cell for cell in cells if cell.lab == lab]
     if left_cells and not locator_only:
-        with_cells = tuple(sorted({cell.lab for cell in cells} - {lab}))
-        run = folder / "classifier"
-        train_classifier(data, locator, run, TrainConfig(labs=with_cells), weights, progress)
+        run, taught = folder / "classifier", {*others, *(cell.lab for cell in cells)} - {lab}
+        train_classifier(data, locator, run, TrainConfig(labs=tuple(sorted(taught))), weights, progress)
         service = assemble(data, locator, run, folder / "bundle", f"without-{lab}", progress)
         rows["classifier"] = rows_by_lab(service, left_cells, progress, labels_of(cells))[lab]
     (folder / ROW).write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")

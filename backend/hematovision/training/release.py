@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from hematovision.dye import purple
 from hematovision.errors import LabelsRefused
 from hematovision.head import pooled
 from hematovision.inference import InferenceService
+from hematovision.kinds import located_as
 from hematovision.progress import Progress
 from hematovision.road import Road
 from hematovision.runtime import LiteRT, Outputs, open_networks
@@ -25,12 +27,12 @@ from hematovision.training.export import write_classifier
 from hematovision.training.fields import read_fields
 from hematovision.training.framed import FramedCell, framed, middle
 from hematovision.training.labs import LabelledCell, read_cells
+from hematovision.training.learned import to_learn_from
 from hematovision.training.readouts import read_off, written
 from hematovision.training.remembered import remembered
 from hematovision.training.score import rows_by_lab
 from hematovision.training.score_locator import CENTRED, centres_held
 from hematovision.training.score_locator import rows_by_lab as locator_rows
-from hematovision.training.splits import SPOILT
 from hematovision.training.writing import (
     NAME,
     calibrated,
@@ -97,7 +99,7 @@ def assemble(data: Path, locator: Path, run: Path, folder: Path, version: str, p
     find = locating.open_locator(locator)
     if bundle.sha256_of(locator / locating.REFERENCE) != config["locator"]:
         raise LabelsRefused(f"{run} was trained on cells framed by another locator than {locator}. Name that one.")
-    cells = [cell for cell in read_cells(data, tuple(config["labs"])) if cell.group not in SPOILT]
+    cells = to_learn_from(data, tuple(config["labs"]))
     for name in (locating.REFERENCE, locating.EXPORT):
         shutil.copyfile(locator / name, folder / name)
     write_classifier(run / "best.keras", folder)
@@ -125,7 +127,7 @@ def assemble(data: Path, locator: Path, run: Path, folder: Path, version: str, p
         },
         "outputs": {"logits": "before temperature", "features": "last feature map, before pooling"},
         "locator": locating.record_of(locator),
-        "calibration": calibrated(logits, truth),
+        **_calibration(logits, truth, val, labels),
         "familiarity": _familiarity(folder, learned.features, classes, features) | {"purple_from": _purple_from(val)},
         "readouts": written([], folder / bundle.READOUTS),
         "quality": _quality(val),
@@ -145,6 +147,18 @@ def assemble(data: Path, locator: Path, run: Path, folder: Path, version: str, p
     write_self_test(folder, Road(bundle.open_bundle(folder), networks))
     bundle.seal(folder, record)
     return InferenceService(bundle.open_bundle(folder), networks)
+
+
+def _calibration(
+    logits: calibration.Floats, truth: calibration.Ints, val: Sequence[FramedCell], labels: Sequence[str]
+) -> dict[str, Any]:
+    """Temperature, limit, and what a cell's kind tells of its class."""
+    kinds = [one.kind for one in val]
+    shares = located_as(kinds, [one.cell.label for one in val])
+    return {
+        "calibration": calibrated(logits, truth, partial(shares.weighed, kinds=kinds, labels=labels)),
+        "located_as_platelet": asdict(shares) | {"fitted_on": "val", "n": len(val)},
+    }
 
 
 def _score_locator(data: Path, service: InferenceService, progress: Progress) -> dict[str, dict[str, Any]]:

@@ -21,10 +21,10 @@ from hematovision.progress import Progress
 from hematovision.training import curves, network
 from hematovision.training.augment import Augmentation, augmented
 from hematovision.training.framed import FramedCell, framed, middle
-from hematovision.training.labs import LabelledCell, labels_of, list_hash, read_cells
+from hematovision.training.labs import LabelledCell, labels_of, list_hash
+from hematovision.training.learned import to_learn_from
 from hematovision.training.locating import REFERENCE, open_locator
 from hematovision.training.runs import Run, Ticker
-from hematovision.training.splits import SPOILT
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def train(data: Path, locator: Path, run: Path, config: TrainConfig, weights: Pa
     keras.utils.set_random_seed(config.seed)
     find = open_locator(locator)
     config = replace(config, locator=sha256_of(locator / REFERENCE))
-    cells = [cell for cell in read_cells(data, config.labs) if cell.group not in SPOILT]
+    cells = to_learn_from(data, config.labs)
     labels = labels_of(cells)
     folder = Run(run, config, labels, list_hash(cells, data))
     history = folder.history()

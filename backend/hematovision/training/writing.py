@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +38,16 @@ def made_current(folder: Path, models: Path, version: str) -> Path:
 
 
 def calibrated(
-    logits: calibration.Floats, truth: calibration.Ints, fitted_on: str = "val", rate: float = CONFIDENT_RATE
+    logits: calibration.Floats,
+    truth: calibration.Ints,
+    weighed: Callable[[calibration.Floats], calibration.Floats],
+    fitted_on: str = "val",
+    rate: float = CONFIDENT_RATE,
 ) -> dict[str, Any]:
     """Temperature, and the limit for `confident`, from which on `rate` of the answers are right, of cells that were
-    not learned from: (N, classes) and (N,)."""
+    not learned from: (N, classes) and (N,). `weighed` makes their answers of the classifier's."""
     temperature = calibration.fit_temperature(logits, truth)
-    probabilities = calibration.softmax(logits, temperature)
+    probabilities = weighed(calibration.softmax(logits, temperature))
     right = probabilities.argmax(axis=1) == truth
     return {
         "temperature": temperature,
