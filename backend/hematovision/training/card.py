@@ -12,6 +12,7 @@ from hematovision.locator import KINDS
 def render(record: dict[str, Any], metrics: dict[str, Any]) -> str:
     """The card as Markdown."""
     fitted, familiarity, training = record["calibration"], record["familiarity"], record["training"]
+    located, boxed = record["located_as_platelet"], training["platelets_boxed_by"]
     labels, size = record["labels"], record["input"]["size"]
     parts = [
         f"# {record['name']} {record['version']}",
@@ -21,7 +22,8 @@ def render(record: dict[str, Any], metrics: dict[str, Any]) -> str:
         f"platelets and red cells in a picture of any size; it learned from the fields of "
         f"{', '.join(record['locator']['labs'])}. The classifier gives each nucleated cell and platelet, framed alike "
         f"at {size} x {size} pixels, one of {len(labels)} classes: {', '.join(in_words(label) for label in labels)}; "
-        f"it learned from the cells of {', '.join(training['labs'])}.",
+        f"it learned from the cells of {', '.join(training['labs'])}"
+        + (f", and from platelets boxed in the fields of {', '.join(boxed)}." if boxed else "."),
         f"Temperature {fitted['temperature']:.3f} and the limit for *confident*, {fitted['confident_from']:.3f}, were "
         f"fitted on {fitted['n']} val pictures: from that confidence on, {fitted['confident_rate']:.1%} of them were "
         f"right. A cell whose features are further than {familiarity['limit']:.3f} from the nearest of "
@@ -29,6 +31,9 @@ def render(record: dict[str, Any], metrics: dict[str, Any]) -> str:
         f"{familiarity['rate']:.0%} of {familiarity['n']} val cells are within it. Unfamiliar, too, is "
         f"one whose darkest tenth takes up less than {familiarity['purple_from']:.3f} more of the green light than of "
         "the blue, as a share of all that it takes up: what is grey, green or yellow.",
+        f"Whether a cell is a platelet the locator tells, too: it locates {located['platelets']:.1%} of platelets as "
+        f"such, and {located['others']:.1%} of other cells, counted in {located['n']} val cells. The classifier's "
+        "probabilities are weighed by that (Bayes' rule); where the two differ the answer is *check*.",
         "## How good it is",
         "On test rows at home, and on every row of laboratories marked *never seen*, there by a model made by the same "
         "recipe without that laboratory; none took part in any choice. A picture in which no cell was found counts as "

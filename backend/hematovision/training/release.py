@@ -132,7 +132,8 @@ def assemble(data: Path, locator: Path, run: Path, folder: Path, version: str, p
         "readouts": written([], folder / bundle.READOUTS),
         "quality": _quality(val),
         "training": {
-            "labs": sorted({cell.lab for cell in cells}),
+            "labs": sorted({cell.lab for cell in cells if not cell.box}),
+            "platelets_boxed_by": sorted({cell.lab for cell in cells if cell.box}),
             "pictures_sha256": about["pictures_sha256"],
             "code_version": __version__,
             "seed": config["seed"],
