@@ -13,18 +13,16 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
-
 from hematovision.bundle import current_path, open_bundle
-from hematovision.detection import SAME
 from hematovision.images import decode
 from hematovision.kinds import PLATELET
-from hematovision.locator import KINDS, overlap
+from hematovision.locator import KINDS
 from hematovision.progress import bar
 from hematovision.road import Road
 from hematovision.runtime import open_networks
 from hematovision.settings import Settings
 from hematovision.training.fields import BoxedField, read_fields
+from hematovision.training.framed import boxed
 
 
 def counted(road: Road, field: BoxedField) -> Counter[str]:
@@ -34,12 +32,11 @@ def counted(road: Road, field: BoxedField) -> Counter[str]:
     if not cells:
         return told
     answers, labels = road.classify(rgb, cells), road.bundle.labels
-    corners = np.array([[each.x0, each.y0, each.x1, each.y1] for each in cells])
-    for box, kind in zip(field.boxes, (KINDS[each] for each in field.kinds), strict=True):
-        shared = overlap(box, corners)
-        if kind == "red" or shared.max() < SAME:
+    for box, kind in zip(field.boxes.tolist(), (KINDS[each] for each in field.kinds), strict=True):
+        meant = boxed(cells, box)
+        if kind == "red" or meant is None:
             continue
-        at = int(shared.argmax())
+        at = cells.index(meant)
         told[kind] += 1
         told[f"{kind} alone"] += labels[answers.alone[at]] == PLATELET
         told[f"{kind} located"] += cells[at].kind == PLATELET

@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from hematovision.background import WHITE, background_of, divide_out
-from hematovision.differential import PLATELET
-from hematovision.images import MIN_SIDE, RGB, decode
+from hematovision.images import RGB, decode
 from hematovision.inference import InferenceService
 from hematovision.intervals import clopper_pearson
+from hematovision.kinds import PLATELET
 from hematovision.locator import Found
 from hematovision.settings import Settings
 from hematovision.training.labs import LabelledCell, read_cells
@@ -60,13 +60,12 @@ def noise(height: int, width: int, random: np.random.Generator) -> NDArray[np.fl
     return np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC))
 
 
-def cut(rgb: RGB, cell: Found, random: np.random.Generator) -> RGB | None:
-    """What is left of the picture on one side of a line through the cell; None where that is too small to answer."""
+def cut(rgb: RGB, cell: Found, random: np.random.Generator) -> RGB:
+    """What is left of the picture on one side of a line through the cell."""
     turned = np.rot90(rgb, random.integers(4))
     # The cell is about in the middle of its crop, and so is it after a turn.
     left = round(len(turned[0]) / 2 + random.uniform(-0.15, 0.15) * cell.side)
-    piece = np.ascontiguousarray(turned[:, left:])
-    return piece if min(piece.shape[:2]) >= MIN_SIDE else None
+    return np.ascontiguousarray(turned[:, left:])
 
 
 def clumped(rgb: RGB, cell: Found, other: RGB, its: Found, random: np.random.Generator) -> RGB:
@@ -98,9 +97,7 @@ def main(split: str) -> None:
         for each, rgb, found in seen:
             yield "as it is", (rgb, (each.label,))
             yield "smudged", (smudged(rgb, found, random), ())
-            piece = cut(rgb, found, random)
-            if piece is not None:
-                yield "cut", (piece, (each.label,))
+            yield "cut", (cut(rgb, found, random), (each.label,))
             others = [one for one in seen if one[0].label != each.label]
             other, its_rgb, its = others[random.integers(len(others))]
             yield "clumped", (clumped(rgb, found, its_rgb, its, random), (each.label, other.label))
@@ -109,13 +106,11 @@ def main(split: str) -> None:
     for group, (rgb, right) in made():
         answer = service.classify(rgb)
         wrong = answer.status == "confident" and answer.label not in right
-        told = counts.setdefault(group, Counter())
-        told[answer.status] += 1
-        told["wrong"] += wrong
+        counts.setdefault(group, Counter()).update({"n": 1, answer.status: 1, "wrong": int(wrong)})
     sys.stdout.write("| what | n | confident | confident and wrong | check | refused |\n")
     sys.stdout.write("| --- | --- | --- | --- | --- | --- |\n")
     for group, told in counts.items():
-        n = told.total() - told["wrong"]
+        n = told["n"]
         interval = clopper_pearson(told["wrong"], n)
         wrong = f"{told['wrong'] / n:.1%} ({interval.low:.1f}% to {interval.high:.1f}%)"
         refused = n - told["confident"] - told["check"]
@@ -126,12 +121,8 @@ def main(split: str) -> None:
 
 def chosen(cells: list[LabelledCell]) -> list[LabelledCell]:
     """Some of each class with a nucleus."""
-    taken: Counter[str] = Counter()
-    return [
-        each
-        for each in cells
-        if each.label != PLATELET and not taken.update([each.label]) and taken[each.label] <= EACH
-    ]
+    labels = sorted({each.label for each in cells} - {PLATELET})
+    return [each for label in labels for each in [one for one in cells if one.label == label][:EACH]]
 
 
 def located(service: InferenceService, cell: LabelledCell) -> Iterator[tuple[RGB, Found]]:

@@ -45,7 +45,7 @@ def framed(
         with naming(cell.path):
             rgb = decode(cell.path.read_bytes()).rgb
         found = locate(rgb)
-        meant = main_of(found, rgb.shape[1], rgb.shape[0]) if cell.box is None else _boxed(found, cell.box)
+        meant = main_of(found, rgb.shape[1], rgb.shape[0]) if cell.box is None else boxed(found, cell.box)
         if meant is None:
             return None
         side, background = ROOM * context * meant.side, background_of(rgb)
@@ -59,7 +59,7 @@ def framed(
     return kept
 
 
-def _boxed(found: Sequence[Found], box: tuple[float, float, float, float]) -> Found | None:
+def boxed(found: Sequence[Found], box: tuple[float, float, float, float]) -> Found | None:
     """What was found in this box, if anything but a red cell was."""
     cells = [each for each in found if each.kind != "red"]
     if not cells:
