@@ -162,6 +162,7 @@ def test_with_everything_turned_off_a_disc_stays_the_disc_it_was() -> None:
         blur=0,
         jpeg_quality=(95, 96),
         convolved=0,
+        optics=0,
     )
     y, x = np.mgrid[:96, :96]
     disc = np.where(((x - 47.5) ** 2 + (y - 47.5) ** 2 < 30**2)[..., np.newaxis], (90, 50, 140), (WHITE,) * 3).astype(
@@ -174,7 +175,14 @@ def test_with_everything_turned_off_a_disc_stays_the_disc_it_was() -> None:
 
 def test_a_stronger_stain_is_darker_and_a_brighter_lamp_brighter() -> None:
     def mean(**how: tuple[float, float]) -> float:
-        plain = {"strength": (1.0, 1.0), "brightness": (1.0, 1.0), "channel": 0, "mixing": 0, "convolved": 0}
+        plain = {
+            "strength": (1.0, 1.0),
+            "brightness": (1.0, 1.0),
+            "channel": 0,
+            "mixing": 0,
+            "convolved": 0,
+            "optics": 0,
+        }
         kinds = [
             augmented(CELL, 64, Augmentation(**{**plain, **how}), np.random.default_rng(seed)) for seed in range(4)
         ]
@@ -198,7 +206,15 @@ def test_a_convolution_changes_colours_and_leaves_shapes() -> None:
 
 def test_a_variation_is_out_of_the_middle_of_the_picture() -> None:
     still = Augmentation(
-        zoom=(1, 1), blur=0, strength=(1, 1), curve=(1, 1), channel=0, mixing=0, brightness=(1, 1), convolved=0
+        zoom=(1, 1),
+        blur=0,
+        strength=(1, 1),
+        curve=(1, 1),
+        channel=0,
+        mixing=0,
+        brightness=(1, 1),
+        convolved=0,
+        optics=0,
     )
     picture = np.full((112, 112, 3), WHITE, np.uint8)
     picture[56 - 9 : 56 + 9, 56 - 9 : 56 + 9] = 50
@@ -218,6 +234,7 @@ def test_what_comes_in_from_outside_is_bare_slide() -> None:
         brightness=(1, 1),
         jpeg_quality=(94, 95),
         convolved=0,
+        optics=0,
     )
     for seed in range(10):
         varied = augmented(np.zeros((64, 64, 3), np.uint8), 64, plain, np.random.default_rng(seed))

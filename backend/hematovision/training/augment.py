@@ -17,6 +17,7 @@ from PIL import Image, ImageFilter
 
 from hematovision.background import WHITE
 from hematovision.images import RGB
+from hematovision.training.optics import worse
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Augmentation:
     blur: float = 1.6  # largest radius in pixels at the input's size; half of the pictures stay sharp
     jpeg_quality: tuple[int, int] = (40, 95)  # one picture in three is compressed again
     convolved: float = 0.7  # largest share, in one picture in two, of what a random convolution makes of it
+    optics: float = 1.0  # how poor microscope and camera may be, as of `optics.worse`
 
 
 def augmented(rgb: RGB, size: int, how: Augmentation, random: np.random.Generator) -> RGB:
@@ -46,7 +48,7 @@ def augmented(rgb: RGB, size: int, how: Augmentation, random: np.random.Generato
         rgb = recompressed(rgb, int(random.integers(*how.jpeg_quality)))
     if random.random() < 0.5:
         rgb = convolved(rgb, random.uniform(0, how.convolved), random)
-    return rgb
+    return worse(rgb, how.optics, random) if how.optics else rgb
 
 
 def _turned(rgb: RGB, size: int, how: Augmentation, random: np.random.Generator) -> Image.Image:

@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 from hematovision import errors
 from hematovision.bundle import sha256_of
 from hematovision.evaluation import macro_f1
+from hematovision.kinds import PLATELET
 from hematovision.progress import Progress
 from hematovision.training import curves, network
 from hematovision.training.augment import Augmentation, augmented
+from hematovision.training.broken import broken
 from hematovision.training.framed import FramedCell, framed, middle
 from hematovision.training.labs import LabelledCell, labels_of, list_hash
 from hematovision.training.learned import to_learn_from
@@ -37,12 +39,13 @@ class TrainConfig:
     context: float = 1.2  # side of the standard picture, in longer sides of the cell's box
     head_epochs: int = 1  # with the base frozen, so that a random head does not shake it
     epochs: int = 20  # in all, the head's included
-    averaged: int = 4  # last epochs whose weights' mean is released
+    averaged: int = 12  # last epochs whose weights' mean is released
     batch: int = 32
     head_rate: float = 2e-3  # Adam
     rate: float = 4e-4  # Adam, after one epoch of warming up, falling to nothing along a cosine
     clip: float = 1.0  # largest norm of all gradients together: with BatchNorm still, early steps can run away
     label_smoothing: float = 0.1
+    broken: float = 0.08  # share of the cells with a nucleus that are broken and shown as no class
     seed: int = 1
     augmentation: Augmentation = field(default_factory=Augmentation)
 
@@ -107,8 +110,14 @@ class _Pictures(keras.utils.PyDataset):
         config = self.config
         random = np.random.default_rng((config.seed, self.epoch, index))
         chosen = random.choice(len(self.cells), config.batch, p=self.shares)
-        inputs = np.stack([augmented(self.cells[i].rgb, config.size, config.augmentation, random) for i in chosen])
-        return inputs.astype(np.float32), np.eye(self.classes, dtype=np.float32)[[self.targets[i] for i in chosen]]
+        inputs = np.empty((config.batch, config.size, config.size, 3), np.float32)
+        targets = np.eye(self.classes, dtype=np.float32)[[self.targets[i] for i in chosen]]
+        for place, i in enumerate(chosen):
+            rgb = self.cells[i].rgb
+            if self.cells[i].cell.label != PLATELET and random.random() < config.broken:
+                rgb, targets[place] = broken(rgb, config.size / config.context, random), 1 / self.classes
+            inputs[place] = augmented(rgb, config.size, config.augmentation, random)
+        return inputs, targets
 
 
 def shares(cells: Sequence[LabelledCell]) -> NDArray[np.float64]:
