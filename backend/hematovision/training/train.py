@@ -39,7 +39,7 @@ class TrainConfig:
     context: float = 1.2  # side of the standard picture, in longer sides of the cell's box
     head_epochs: int = 1  # with the base frozen, so that a random head does not shake it
     epochs: int = 20  # in all, the head's included
-    averaged: int = 12  # last epochs whose weights' mean is released
+    averaged: int = 4  # last epochs whose weights' mean is released
     batch: int = 32
     head_rate: float = 2e-3  # Adam
     rate: float = 4e-4  # Adam, after one epoch of warming up, falling to nothing along a cosine
