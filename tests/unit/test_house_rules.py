@@ -55,8 +55,8 @@ KNOWN_IN = {
     "scipy": {"training"},
     "ai_edge_litert": {"runtime"},
     "PIL": {
-        "images", "training.augment", "training.drawn", "training.faded", "training.no_smear", "training.writing",
-        "training.windows",
+        "images", "training.augment", "training.broken", "training.drawn", "training.faded", "training.no_smear",
+        "training.optics", "training.writing", "training.windows",
     },
     "requests": {"examples"},
     "platformdirs": {"settings"},
