@@ -13,16 +13,14 @@ import csv
 import sys
 from pathlib import Path
 
-from views import Row, view
+from views import SHORT, Row, view
 
 from hematovision.progress import bar
 from hematovision.settings import Settings
 from hematovision.training.card import readouts_table
 from hematovision.training.readouts import LAB, read_off
 from hematovision.training.release import assemble
-from hematovision.training.train import TrainConfig, train
-
-SHORT = TrainConfig(epochs=12, averaged=9)
+from hematovision.training.train import train
 
 
 def splits(data: Path) -> dict[str, str]:

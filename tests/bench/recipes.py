@@ -19,6 +19,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from views import SHORT
+
 from hematovision.progress import bar
 from hematovision.settings import Settings
 from hematovision.training.augment import Augmentation
@@ -27,10 +29,9 @@ from hematovision.training.labs import read_cells
 from hematovision.training.release import assemble
 from hematovision.training.score import rows_by_lab
 from hematovision.training.splits import SPOILT
-from hematovision.training.train import TrainConfig, train
+from hematovision.training.train import train
 
 HOME, AWAY = "barcelona", "bangkok"
-SHORT = TrainConfig(epochs=12, averaged=9)
 
 IDEAS: dict[str, dict[str, Any]] = {
     "as it is": {},

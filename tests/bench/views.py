@@ -1,10 +1,14 @@
-"""The laboratories' pictures under another list of labelled cells, for benches that learn from a part of them."""
+"""What benches that train share: short runs, and the laboratories' pictures under another list of labelled cells."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Callable
 from pathlib import Path
+
+from hematovision.training.train import TrainConfig
+
+SHORT = TrainConfig(epochs=12, averaged=9)
 
 Row = dict[str, str]
 

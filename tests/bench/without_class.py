@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from views import Row, view
+from views import SHORT, Row, view
 
 from hematovision.errors import PictureRefused
 from hematovision.inference import InferenceService
@@ -24,9 +24,7 @@ from hematovision.progress import Progress, bar
 from hematovision.settings import Settings
 from hematovision.training.labs import LabelledCell, read_cells
 from hematovision.training.release import assemble
-from hematovision.training.train import TrainConfig, train
-
-SHORT = TrainConfig(epochs=12, averaged=9)
+from hematovision.training.train import train
 
 
 def asked(service: InferenceService, cells: Sequence[LabelledCell], progress: Progress) -> tuple[Counter[str], str]:

@@ -24,6 +24,19 @@ ROWS = [
     ("b/3.png", "bccd", "basophil", "", "g3", "val"),
 ]
 CELL = pixels(drawn_cell())
+STILL = Augmentation(
+    zoom=(1, 1),
+    shift=0,
+    strength=(1, 1),
+    curve=(1, 1),
+    channel=0,
+    mixing=0,
+    brightness=(1, 1),
+    blur=0,
+    jpeg_quality=(95, 96),
+    convolved=0,
+    optics=0,
+)  # turned and mirrored all the same
 
 
 @pytest.fixture
@@ -151,41 +164,18 @@ def test_the_picture_itself_is_left_alone() -> None:
 
 
 def test_with_everything_turned_off_a_disc_stays_the_disc_it_was() -> None:
-    still = Augmentation(
-        zoom=(1, 1),
-        shift=0,
-        strength=(1, 1),
-        curve=(1, 1),
-        channel=0,
-        mixing=0,
-        brightness=(1, 1),
-        blur=0,
-        jpeg_quality=(95, 96),
-        convolved=0,
-        optics=0,
-    )
     y, x = np.mgrid[:96, :96]
     disc = np.where(((x - 47.5) ** 2 + (y - 47.5) ** 2 < 30**2)[..., np.newaxis], (90, 50, 140), (WHITE,) * 3).astype(
         np.uint8
     )
-    for seed in range(10):  # turned and mirrored all the same
-        varied = augmented(disc, 96, still, np.random.default_rng(seed))
+    for seed in range(10):
+        varied = augmented(disc, 96, STILL, np.random.default_rng(seed))
         assert np.abs(varied.astype(int) - disc).mean() < 3
 
 
 def test_a_stronger_stain_is_darker_and_a_brighter_lamp_brighter() -> None:
     def mean(**how: tuple[float, float]) -> float:
-        plain = {
-            "strength": (1.0, 1.0),
-            "brightness": (1.0, 1.0),
-            "channel": 0,
-            "mixing": 0,
-            "convolved": 0,
-            "optics": 0,
-        }
-        kinds = [
-            augmented(CELL, 64, Augmentation(**{**plain, **how}), np.random.default_rng(seed)) for seed in range(4)
-        ]
+        kinds = [augmented(CELL, 64, replace(STILL, **how), np.random.default_rng(seed)) for seed in range(4)]
         return float(np.mean(kinds))
 
     assert mean(strength=(1.4, 1.4)) < mean() - 3 < mean() + 3 < mean(strength=(0.6, 0.6))
@@ -205,38 +195,18 @@ def test_a_convolution_changes_colours_and_leaves_shapes() -> None:
 
 
 def test_a_variation_is_out_of_the_middle_of_the_picture() -> None:
-    still = Augmentation(
-        zoom=(1, 1),
-        blur=0,
-        strength=(1, 1),
-        curve=(1, 1),
-        channel=0,
-        mixing=0,
-        brightness=(1, 1),
-        convolved=0,
-        optics=0,
-    )
+    shifted = replace(STILL, shift=Augmentation().shift)
     picture = np.full((112, 112, 3), WHITE, np.uint8)
     picture[56 - 9 : 56 + 9, 56 - 9 : 56 + 9] = 50
     for seed in range(20):
-        varied = augmented(picture, 64, still, np.random.default_rng(seed))
+        varied = augmented(picture, 64, shifted, np.random.default_rng(seed))
         rows, columns = np.nonzero(varied[..., 0] < 145)
         assert np.hypot(rows.mean() - 31.5, columns.mean() - 31.5) < 0.06 * 64 * 2**0.5 + 0.5
 
 
 def test_what_comes_in_from_outside_is_bare_slide() -> None:
-    plain = Augmentation(
-        zoom=(0.5, 0.5),
-        strength=(1, 1),
-        curve=(1, 1),
-        channel=0,
-        mixing=0,
-        brightness=(1, 1),
-        jpeg_quality=(94, 95),
-        convolved=0,
-        optics=0,
-    )
+    small = replace(STILL, zoom=(0.5, 0.5))
     for seed in range(10):
-        varied = augmented(np.zeros((64, 64, 3), np.uint8), 64, plain, np.random.default_rng(seed))
+        varied = augmented(np.zeros((64, 64, 3), np.uint8), 64, small, np.random.default_rng(seed))
         border = np.concatenate([varied[0], varied[-1], varied[:, 0], varied[:, -1]])
         assert np.abs(border.astype(int) - WHITE).mean() < 4

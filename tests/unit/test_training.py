@@ -335,6 +335,22 @@ def test_what_is_released_is_the_mean_of_the_last_epochs(
         assert between == pytest.approx((one + other) / 2, rel=1e-5, abs=1e-7)
 
 
+def test_a_broken_cell_is_shown_as_no_class_and_a_platelet_is_never_broken() -> None:
+    from hematovision.training.framed import FramedCell
+    from hematovision.training.train import Pictures, TrainConfig
+
+    labels = ("monocyte", "platelet")
+    rgb, slide = np.full((84, 84, 3), 240, np.uint8), np.array([240.0] * 3)
+    rgb[30:54, 30:54] = (90, 50, 140)
+    cells = [FramedCell(LabelledCell(Path(), "", each, "", "train"), rgb, "nucleated", slide) for each in labels]
+
+    def targets(broken: float) -> set[tuple[float, ...]]:
+        return {tuple(row) for row in Pictures(cells, labels, TrainConfig(size=48, broken=broken))[0][1].tolist()}
+
+    assert targets(0) == {(1, 0), (0, 1)}
+    assert targets(1) == {(0.5, 0.5), (0, 1)}
+
+
 def test_laboratories_and_their_classes_are_drawn_by_the_square_root_of_their_cells() -> None:
     from hematovision.training.train import shares
 

@@ -72,7 +72,7 @@ def train(data: Path, locator: Path, run: Path, config: TrainConfig, weights: Pa
     learn, check = (framed(side, find, config.size, config.context, progress) for side in sides)
     if not learn or not check:
         raise errors.LabelsRefused("Train or val is empty: add pictures, some twenty for each class at least.")
-    pictures = _Pictures(learn, labels, config)
+    pictures = Pictures(learn, labels, config)
     check_inputs = np.stack([middle(each.rgb, config.size) for each in check]).astype(np.float32)
     check_labels = np.array([labels.index(each.cell.label) for each in check])
 
@@ -93,9 +93,10 @@ def train(data: Path, locator: Path, run: Path, config: TrainConfig, weights: Pa
     return _finished(folder, config)
 
 
-class _Pictures(keras.utils.PyDataset):
+class Pictures(keras.utils.PyDataset):
     """Batches of varied pictures for one epoch; (seed, epoch, batch) decide which and how, so a resumed run repeats
-    what an unbroken one would have drawn."""
+    what an unbroken one would have drawn. A broken cell's target is no class, so that `accuracy` in history.csv is of
+    the others in the main."""
 
     def __init__(self, cells: Sequence[FramedCell], labels: Sequence[str], config: TrainConfig) -> None:
         super().__init__(workers=2, max_queue_size=8)
