@@ -36,8 +36,9 @@ HOME, AWAY = "barcelona", "bangkok"
 IDEAS: dict[str, dict[str, Any]] = {
     "as it is": {},
     "no broken cells": {"broken": 0.0},
-    "no broken cells, perfect optics": {"broken": 0.0, "augmentation": Augmentation(optics=0)},
+    "no broken cells, perfect optics": {"broken": 0.0, "augmentation": Augmentation(poor=0)},
     "poorer optics": {"augmentation": Augmentation(optics=1.6)},
+    "poor optics half of the time": {"augmentation": Augmentation(poor=0.5)},
     "no convolutions": {"augmentation": Augmentation(convolved=0)},
     "weaker stains": {"augmentation": Augmentation(strength=(0.5, 1.4), channel=0.15, mixing=0.05)},
     "stronger stains": {"augmentation": Augmentation(strength=(0.25, 1.8), channel=0.35, mixing=0.2)},

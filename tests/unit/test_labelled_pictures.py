@@ -35,7 +35,7 @@ STILL = Augmentation(
     blur=0,
     jpeg_quality=(95, 96),
     convolved=0,
-    optics=0,
+    poor=0,
 )  # turned and mirrored all the same
 
 

@@ -35,6 +35,7 @@ class Augmentation:
     jpeg_quality: tuple[int, int] = (40, 95)  # one picture in three is compressed again
     convolved: float = 0.7  # largest share, in one picture in two, of what a random convolution makes of it
     optics: float = 1.0  # how poor microscope and camera may be, as of `optics.worse`
+    poor: float = 1.0  # share of the pictures that are seen through such optics
 
 
 def augmented(rgb: RGB, size: int, how: Augmentation, random: np.random.Generator) -> RGB:
@@ -48,7 +49,7 @@ def augmented(rgb: RGB, size: int, how: Augmentation, random: np.random.Generato
         rgb = recompressed(rgb, int(random.integers(*how.jpeg_quality)))
     if random.random() < 0.5:
         rgb = convolved(rgb, random.uniform(0, how.convolved), random)
-    return worse(rgb, how.optics, random) if how.optics else rgb
+    return worse(rgb, how.optics, random) if random.random() < how.poor else rgb
 
 
 def _turned(rgb: RGB, size: int, how: Augmentation, random: np.random.Generator) -> Image.Image:
