@@ -1,5 +1,5 @@
 """A model is a folder: bundle.json, two networks (locator and model, each .keras and .tflite), metrics.json,
-head.npz, familiar.npz, readouts.npz, MODEL_CARD.md, selftest/.
+head.npz, familiar.npz, halfway.npz, readouts.npz, MODEL_CARD.md, selftest/.
 
 bundle.json holds every fact that serving needs (labels in order, input, framing, fitted limits) and the SHA-256 of
 every other file. A folder is opened only when all of it is as written.
@@ -28,12 +28,13 @@ from hematovision.locator import KINDS, Fitted
 from hematovision.quality import Accepted
 from hematovision.readout import Readout
 
-FORMAT = 7
+FORMAT = 8
 CURRENT = "CURRENT"
 RECORD = "bundle.json"
 SELF_TEST = "selftest/expected.json"
 FAMILIAR = "familiar.npz"
 HEAD = "head.npz"
+HALFWAY = "halfway.npz"
 READOUTS = "readouts.npz"
 NETWORKS = ("locator.keras", "locator.tflite", "model.keras", "model.tflite")
 LARGEST_INPUT = 1024  # pixels a side
@@ -224,7 +225,7 @@ def _accepted(record: dict[str, Any]) -> Accepted:
 
 
 def _verify_files(path: Path, files: dict[str, str]) -> None:
-    for needed in (*NETWORKS, "metrics.json", "MODEL_CARD.md", HEAD, FAMILIAR, READOUTS, SELF_TEST):
+    for needed in (*NETWORKS, "metrics.json", "MODEL_CARD.md", HEAD, FAMILIAR, HALFWAY, READOUTS, SELF_TEST):
         if needed not in files:
             raise BundleRefused(f"{RECORD} does not list {needed}. Fetch the bundle again.")
     for name, expected in files.items():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hematovision.training.train import TrainConfig
 
-SHORT = TrainConfig(epochs=12, averaged=9)
+SHORT = TrainConfig(epochs=12)
 
 Row = dict[str, str]
 

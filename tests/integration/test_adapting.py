@@ -16,11 +16,18 @@ from hematovision.bundle import current_path, open_bundle, sha256_of
 from hematovision.cli import main
 from hematovision.errors import LabelsRefused
 from hematovision.inference import InferenceService
+from hematovision.training import deeper, halfway, network
 from hematovision.training.adapt import Adapted, adapt
 from hematovision.training.labs import read_cells
 
 EACH_CLASS = 6
 VERSION = "wbc-mobilenetv2"
+STEPS = 15  # of a fit of the upper half, instead of its hundreds
+
+pytestmark = [  # by Keras and what it exports with, in the upper half's fit
+    pytest.mark.filterwarnings("ignore:::(tensorflow|keras|google|numpy|jax|h5py|flatbuffers)"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
 
 
 def quiet(*step: object) -> None:
@@ -135,6 +142,69 @@ def test_the_command_prints_both_rows_and_the_way_to_use_it(
     assert done.exit_code == 0, done.output
     for words in ("ward-8, before", "ward-8, after", "+ward-8", "bundle use"):
         assert words in done.stdout
+
+
+@pytest.fixture(scope="module")
+def deepened(own: Path, here: Path) -> Path:
+    """The bundle that `hematovision adapt --deeper` makes, within fewer steps."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HEMATOVISION_MODELS", str(here))
+        patch.setattr(deeper, "STEPS", STEPS)
+        done = CliRunner().invoke(main, ["adapt", str(own), "--lab", "ward-9", "--deeper"])
+    assert done.exit_code == 0, done.output
+    (made,) = here.glob("*/*+ward-9")
+    return made
+
+
+def test_deeper_the_upper_half_is_another_and_the_lower_the_same(deepened: Path, here: Path) -> None:
+    import keras
+
+    old, new = (keras.saving.load_model(each / "model.keras") for each in (current_path(here), deepened))
+    assert sha256_of(deepened / "locator.tflite") == sha256_of(current_path(here) / "locator.tflite")
+    for name, same in (("Conv1", True), ("block_3_expand", True), ("block_4_expand", False), ("Conv_1", False)):
+        before, after = (network.base_of(model).get_layer(name).get_weights()[0] for model in (old, new))
+        assert np.array_equal(before, after) is same, name
+    before, after = (network.base_of(model).get_layer("Conv_1_bn").get_weights() for model in (old, new))
+    assert all(np.array_equal(*each) for each in zip(before, after, strict=True)), "BatchNormalization stays still"
+
+
+def test_deeper_it_answers_by_what_it_became(deepened: Path, here: Path, own: Path, tmp_path: Path) -> None:
+    base, made = open_bundle(current_path(here)), open_bundle(deepened)
+    outputs, classes = halfway.read(deepened)
+    assert len(outputs) == len(classes) == len(made.familiar.labels)
+    assert len(outputs) == len(halfway.read(base.path)[1]) + sum(made.record["adapted"]["cells"].values())
+    assert made.record["adapted"]["deeper"] and "upper half" in (deepened / "MODEL_CARD.md").read_text()
+    assert base.readouts and not made.readouts  # they were read off the features as they were
+    shutil.copytree(here, tmp_path / "models")
+    (tmp_path / "models" / "CURRENT").write_text(f"{VERSION}/{made.version}\n")
+    service = InferenceService.open(tmp_path / "models")  # its own self-test is passed
+    learned = [each for each in read_cells(own) if service.classify(each.path.read_bytes()).label == each.label]
+    assert len(learned) > 0.7 * 5 * EACH_CLASS
+
+
+def test_deeper_what_was_known_before_is_known_still(deepened: Path, here: Path) -> None:
+    base, made = open_bundle(current_path(here)), open_bundle(deepened)
+    old = len(base.familiar.labels)
+    assert np.array_equal(made.familiar.labels[:old], base.familiar.labels)
+    before, after = (each.head.logits(each.familiar.features[:old]).argmax(axis=1) for each in (base, made))
+    assert (before == after).mean() > 0.95
+
+
+def test_deeper_without_tensorflow_is_refused_with_the_way_to_it(
+    here: Path, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "hematovision.training.deeper", None)
+    with pytest.raises(LabelsRefused, match="pip install"):
+        adapt(own, here, "other", quiet, deeper=True)
+
+
+def test_what_is_kept_halfway_comes_back_within_half_a_step(tmp_path: Path) -> None:
+    outputs = np.random.default_rng(1).normal(0, [0.1, 5], (7, 3, 3, 2)).astype(np.float32)
+    outputs[..., 1] = np.abs(outputs[..., 1])
+    halfway.write(tmp_path, outputs, np.arange(7))
+    back, classes = halfway.read(tmp_path)
+    assert (np.abs(back - outputs) <= np.abs(outputs).max(axis=(0, 1, 2)) / 127 / 2 * 1.001).all()
+    assert classes.tolist() == list(range(7))
 
 
 def test_it_needs_no_tensorflow() -> None:

@@ -315,7 +315,7 @@ def test_without_pictures_to_check_on_nothing_is_trained(
         train(tmp_path, locator, tmp_path / "run", TrainConfig(size=SMALLEST), weights, lambda *step: None)
 
 
-def test_what_is_released_is_the_mean_of_the_last_epochs(
+def test_without_gentle_epochs_the_mean_of_the_last_is_released(
     trained: Trained, drawings: Path, locator: Path, tmp_path: Path
 ) -> None:
     import keras
@@ -324,7 +324,7 @@ def test_what_is_released_is_the_mean_of_the_last_epochs(
 
     for name in ("history.csv", *(f"epoch-{epoch}.keras" for epoch in (1, 2))):
         shutil.copyfile(trained.run / name, tmp_path / name)
-    config = TrainConfig(size=SMALLEST, epochs=2, head_epochs=0, averaged=2)
+    config = TrainConfig(size=SMALLEST, epochs=2, head_epochs=0, averaged=2, gentle_epochs=0)
     best = train(drawings, locator, tmp_path, config, None, lambda *step: None)
     first, second, mean = (
         keras.saving.load_model(path, compile=False).get_weights()
@@ -333,6 +333,48 @@ def test_what_is_released_is_the_mean_of_the_last_epochs(
     assert not all(map(np.array_equal, first, second))
     for one, other, between in zip(first, second, mean, strict=True):
         assert between == pytest.approx((one + other) / 2, rel=1e-5, abs=1e-7)
+
+
+@pytest.mark.parametrize(("rate", "stays"), [(0.0, True), (1e-3, False)])
+def test_the_model_released_lies_halfway_from_the_mean_of_the_strong_epochs_to_the_last_gentle_one(
+    trained: Trained, drawings: Path, locator: Path, tmp_path: Path, rate: float, stays: bool
+) -> None:
+    import keras
+
+    from hematovision.training.train import TrainConfig, train
+
+    for name in ("history.csv", *(f"epoch-{epoch}.keras" for epoch in (1, 2))):
+        shutil.copyfile(trained.run / name, tmp_path / name)
+    config = TrainConfig(size=SMALLEST, epochs=3, head_epochs=0, averaged=2, gentle_epochs=1, gentle_rate=rate)
+    best = train(drawings, locator, tmp_path, config, None, lambda *step: None)
+    first, second, last, released = (
+        keras.saving.load_model(path, compile=False).get_weights()
+        for path in (*(tmp_path / f"epoch-{epoch}.keras" for epoch in (1, 2, 3)), best)
+    )
+    strong = [(one + other) / 2 for one, other in zip(first, second, strict=True)]
+    for before, after, made in zip(strong, last, released, strict=True):
+        assert made == pytest.approx((before + after) / 2, rel=1e-5, abs=1e-7)
+    assert all(np.allclose(*each, rtol=1e-5, atol=1e-7) for each in zip(strong, last, strict=True)) is stays
+
+
+@pytest.mark.parametrize(("epochs", "strong"), [(1, 1), (2, 2), (3, 2), (5, 2), (23, 20)])
+def test_of_few_epochs_one_is_strong_with_the_base_free(epochs: int, strong: int) -> None:
+    from hematovision.training.train import TrainConfig
+
+    assert TrainConfig(epochs=epochs).strong_epochs == strong
+
+
+def test_pictures_of_gentle_epochs_are_varied_less() -> None:
+    from hematovision.training.framed import FramedCell
+    from hematovision.training.train import Pictures, TrainConfig
+
+    rgb, slide = np.full((84, 84, 3), 200, np.uint8), np.array([240.0] * 3)
+    cell = FramedCell(LabelledCell(Path(), "", "monocyte", "", "train"), rgb, "nucleated", slide)
+    pictures = Pictures([cell], ("monocyte",), TrainConfig(size=48, batch=64, broken=0, epochs=5, gentle_epochs=2))
+    spread = {}
+    for pictures.epoch in (2, 3):
+        spread[pictures.epoch] = float(np.std(pictures[0][0].mean(axis=(1, 2, 3))))
+    assert spread[3] < 0.7 * spread[2]
 
 
 def test_a_broken_cell_is_shown_as_no_class_and_a_platelet_is_never_broken() -> None:

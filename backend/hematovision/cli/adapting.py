@@ -14,11 +14,12 @@ from hematovision.settings import Settings
 @click.command()
 @click.argument("folder", type=FOLDER)
 @click.option("--lab", help="Name of the laboratory, letters, digits and hyphens.  [default: the folder's]")
-def adapt(folder: Path, lab: str | None) -> None:
+@click.option("--deeper", is_flag=True, help="Fit the classifier's upper half, too. Takes TensorFlow, and minutes.")
+def adapt(folder: Path, lab: str | None, deeper: bool) -> None:
     """Make a bundle for one's own laboratory from the current one and a FOLDER of labelled pictures.
 
     FOLDER has one folder per class, some hundred pictures of cells in all. The current bundle stays in use until
-    `hematovision bundle use` names the new one. Needs no TensorFlow.
+    `hematovision bundle use` names the new one. Needs no TensorFlow, but for --deeper.
     """
     from hematovision import tables
     from hematovision.training.adapt import adapt as run_adapting
@@ -26,7 +27,7 @@ def adapt(folder: Path, lab: str | None) -> None:
     models = Settings.from_env().models
     name = lab or folder.resolve().name
     with bar() as progress:
-        made = run_adapting(folder, models, name, progress)
+        made = run_adapting(folder, models, name, progress, deeper)
     tables.scores({f"{name}, before": made.before, f"{name}, after": made.after})
     click.echo(f"Each cell was held back once. The new bundle: {made.path}")
     click.echo(f"To use it: hematovision bundle use {made.path.name}")

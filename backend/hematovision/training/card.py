@@ -149,11 +149,12 @@ def _adapted(record: dict[str, Any], metrics: dict[str, Any]) -> list[str]:
         return []
     adapted, rows = record["adapted"], metrics["adapted"]
     cells = ", ".join(f"{in_words(label)} {n}" for label, n in adapted["cells"].items())
+    what = "upper half" if adapted["deeper"] else "last layer"
     return [
         f"## Adapted to {adapted['lab']}",
-        f"The classifier's last layer was fitted anew to {sum(adapted['cells'].values())} cells of this laboratory "
+        f"The classifier's {what} was fitted anew to {sum(adapted['cells'].values())} cells of this laboratory "
         f"({cells}), beside the remembered ones. All figures above are of {adapted['from']} (bundle.json "
-        f"`{adapted['sha256'][:16]}`), as it was before. Here each cell was answered by a layer fitted to others:",
+        f"`{adapted['sha256'][:16]}`), as it was before. Here each cell was answered by what was fitted to others:",
         rows_table({"bundle": {f"{adapted['lab']}, {when}": rows[when] for when in ("before", "after")}, "recipe": {}}),
     ]
 

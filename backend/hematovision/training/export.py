@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -10,8 +11,9 @@ import numpy as np
 import tensorflow as tf
 
 from hematovision.bundle import HEAD
+from hematovision.images import RGB
 from hematovision.runtime import SIGNATURE
-from hematovision.training.network import serving_model
+from hematovision.training.network import halves, serving_model
 
 
 def write_network(model: keras.Model, folder: Path, reference: str, export: str) -> None:
@@ -37,3 +39,9 @@ def write_classifier(best: Path, folder: Path) -> None:
     write_network(serving_model(model), folder, "model.keras", "model.tflite")
     kernel, bias = model.get_layer("logits").get_weights()
     np.savez(folder / HEAD, kernel=kernel, bias=bias)
+
+
+def lower_outputs(best: Path, pictures: Sequence[RGB]) -> np.ndarray:
+    """What the lower half of best.keras makes of N standard pictures: (N, h, w, C) float32."""
+    lower, _ = halves(keras.saving.load_model(best, compile=False))
+    return np.asarray(lower.predict(np.stack(pictures).astype(np.float32), batch_size=32, verbose=0))

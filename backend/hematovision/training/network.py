@@ -6,6 +6,8 @@ from pathlib import Path
 
 import keras
 
+HALFWAY = "block_3_project_BN"  # where the lower half of the base ends: (N, size / 8, size / 8, 32), of either sign
+
 
 def build(size: int, classes: int, weights: Path | None) -> keras.Model:
     """Input (N, size, size, 3) float32 RGB in 0..255 -> logits (N, classes); rescaling is part of the model.
@@ -49,3 +51,20 @@ def serving_model(model: keras.Model) -> keras.Model:
 def base_of(model: keras.Model) -> keras.Model:
     """The MobileNetV2 inside."""
     return next(layer for layer in model.layers if isinstance(layer, keras.Model))
+
+
+def halves(model: keras.Model) -> tuple[keras.Model, keras.Model]:
+    """A network as `build` or `serving_model` makes it, cut at `HALFWAY`: from pictures to what the network makes of
+    them there, and on from there to logits, by way of dropout. The layers are the network's own."""
+    base = base_of(model)
+    halfway = base.get_layer(HALFWAY).output
+    picture = keras.Input(model.input_shape[1:], name="picture")
+    lower = keras.Model(picture, keras.Model(base.input, halfway)(model.get_layer("to_unit_range")(picture)))
+    pooled = keras.layers.Dropout(0.2, name="dropout")(model.get_layer("pool")(base.output))
+    return lower, keras.Model(halfway, model.get_layer("logits")(pooled))
+
+
+def upper_features(model: keras.Model) -> keras.Model:
+    """From what the network makes of pictures at `HALFWAY` to what it is pooled to, (N, 1280)."""
+    base = base_of(model)
+    return keras.Model(base.get_layer(HALFWAY).output, model.get_layer("pool")(base.output))

@@ -22,8 +22,8 @@ from hematovision.kinds import located_as
 from hematovision.progress import Progress
 from hematovision.road import Road
 from hematovision.runtime import LiteRT, Outputs, open_networks
-from hematovision.training import locating
-from hematovision.training.export import write_classifier
+from hematovision.training import halfway, locating
+from hematovision.training.export import lower_outputs, write_classifier
 from hematovision.training.fields import read_fields
 from hematovision.training.framed import FramedCell, framed, middle
 from hematovision.training.labs import LabelledCell, read_cells
@@ -113,7 +113,8 @@ def assemble(data: Path, locator: Path, run: Path, folder: Path, version: str, p
         return classifier(pictures), np.array([labels.index(each.cell.label) for each in kept]), kept
 
     (logits, features), truth, val = outputs([cell for cell in cells if cell.split == "val"])
-    learned, classes, _ = outputs(remembered([cell for cell in cells if cell.split == "train"], config["seed"]))
+    learned, classes, old = outputs(remembered([cell for cell in cells if cell.split == "train"], config["seed"]))
+    halfway.write(folder, lower_outputs(run / "best.keras", [one.rgb for one in old]), classes)
     record = {
         "name": NAME,
         "version": version,
