@@ -31,7 +31,14 @@ from hematovision.settings import Settings
 from house import REPOSITORY, LogLines, MakeClient, lacking, port_nobody_listens_on
 
 # Files that take minutes. Handed out first, so that no process is left alone with one in the end.
-LONG = ("test_training.py", "test_manifest.py", "test_notebook.py", "test_drawn_fields.py", "test_other_cpus.py")
+LONG = (
+    "test_training.py",
+    "test_manifest.py",
+    "test_notebook.py",
+    "test_drawn_fields.py",
+    "test_adapting.py",
+    "test_other_cpus.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
