@@ -116,7 +116,7 @@ def test_a_record_that_does_not_list_a_file_is_refused(copy: Path, name: str) ->
     expect_refusal(copy, name, "does not list")
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6, 8, 0, "7", None])
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6, 7, 9, 0, "8", None])
 def test_another_format_version_is_refused_and_told(copy: Path, version: Any) -> None:
     change(copy / RECORD, lambda record: record.update(format=version))
     expect_refusal(copy, "format version", repr(version))
@@ -487,7 +487,7 @@ def test_sealing_lists_every_file_and_nothing_else(tmp_path: Path) -> None:
     record = load(tmp_path / RECORD)
     # SHA-256 of "abc", from FIPS 180-2.
     digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert record == {"format": 7, "name": "x", "files": {"a.txt": digest, "selftest/b.txt": digest}}
+    assert record == {"format": 8, "name": "x", "files": {"a.txt": digest, "selftest/b.txt": digest}}
 
 
 def test_a_service_is_not_made_of_a_bundle_whose_self_test_fails(copy: Path) -> None:
