@@ -33,7 +33,7 @@ Json = dict[str, Any]
 
 RELEASED = [
     "locator.keras", "locator.tflite", "model.keras", "model.tflite", "metrics.json", "MODEL_CARD.md",
-    "selftest/expected.json",
+    "head.npz", "familiar.npz", "halfway.npz", "readouts.npz", "selftest/expected.json",
 ]  # fmt: skip
 
 
