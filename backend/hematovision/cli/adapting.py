@@ -14,9 +14,7 @@ from hematovision.settings import Settings
 @click.command()
 @click.argument("folder", type=FOLDER)
 @click.option("--lab", help="Name of the laboratory, letters, digits and hyphens.  [default: the folder's]")
-@click.option(
-    "--deeper", is_flag=True, help="Fit the classifier's upper half, too. Takes TensorFlow and a quarter of an hour."
-)
+@click.option("--deeper", is_flag=True, help="Fit the upper half, too, with TensorFlow, in a quarter of an hour.")
 def adapt(folder: Path, lab: str | None, deeper: bool) -> None:
     """Make a bundle for one's own laboratory from the current one and a FOLDER of labelled pictures.
 
