@@ -19,6 +19,7 @@ from hematovision.bundle import Bundle
 from hematovision.head import Head
 from hematovision.images import RGB
 from hematovision.progress import Progress
+from hematovision.refit import SMOOTHING
 from hematovision.training import halfway, network
 from hematovision.training.augment import Augmentation, augmented
 from hematovision.training.export import write_network
@@ -31,7 +32,6 @@ STEPS = 600
 EACH = 16  # of the laboratory's own cells, and of the remembered ones, in a step
 RATE = 2e-4  # Adam, falling to nothing along a cosine
 CLIP = 1.0  # largest norm of all gradients together, as in training
-SMOOTHING = 0.1  # of the labels, as in training
 AUGMENTATION = Augmentation(poor=0.5)
 SEED = 1
 
