@@ -50,7 +50,8 @@ class WholePictureService(InferenceService):
         prediction = Prediction(tuple(map(Probability, self.bundle.labels, probabilities)))
         good = Quality(sharpness=1, stain=1, light=255)
         familiar = judging.Strangeness(distance=0.0, purple=1.0)
-        cell = judging.judge(self.bundle, whole, prediction, familiar, sketch="0" * 16, quality=lambda: good)
+        alone = prediction.best.label
+        cell = judging.judge(self.bundle, whole, prediction, alone, familiar, sketch="0" * 16, quality=lambda: good)
         seen = Seen(1, 0, 0)
         return Answer(
             Model(self.bundle.name, self.bundle.version),

@@ -102,7 +102,7 @@ def _smear(locator: Locator, fields: Fields, progress: Progress) -> dict[str, fl
     for done, each in enumerate(fields, 1):
         with naming(each.path):
             rgb = decode(each.path.read_bytes()).rgb
-        shares.append(best_look(rgb, locator.network, locator.fitted)[1])
+        shares.append(best_look(rgb, locator.network, locator.fitted).share)
         progress("looking at fields", done, len(fields))
     of_lab = Counter(each.lab for each in fields)
     weights = np.array([1 / of_lab[each.lab] for each in fields])
