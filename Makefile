@@ -22,6 +22,7 @@ check: $(TEST)/installed  ## style and types
 	$(TEST)/bin/ruff check .
 	$(TEST)/bin/ruff format --check .
 	$(TEST)/bin/mypy
+	MYPYPATH=backend:tests $(TEST)/bin/mypy --config-file= --ignore-missing-imports --follow-imports=silent tests/bench
 
 bench: $(BENCH)/installed  ## speed and memory against the usual way and other engines, what recording costs, and batches
 	$(BENCH)/bin/python tests/bench/classify.py

@@ -71,8 +71,13 @@ def ways(base: Bundle, there: Own, home: Own, how: str, progress: Progress) -> I
         return
     last = LastLayer(base, there)
     for pull, share in product(PULLS, SHARES) if how == "--choose" else ((PULL, OWN),):
-        fit = partial(last.fit, pull=pull, share=share)
-        yield f"last layer, pull {pull}, own {share}", lambda learned, fit=fit: (fit(learned), home.means)
+        yield f"last layer, pull {pull}, own {share}", partial(_last_layer, last, home, pull, share)
+
+
+def _last_layer(
+    last: LastLayer, home: Own, pull: float, share: float, learned: NDArray[np.bool_]
+) -> tuple[Fit, NDArray[np.float32]]:
+    return last.fit(learned, pull=pull, share=share), home.means
 
 
 def drawn(classes: NDArray[np.int64]) -> Iterator[NDArray[np.bool_]]:

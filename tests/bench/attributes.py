@@ -25,7 +25,7 @@ from hematovision.training.train import train
 
 def splits(data: Path) -> dict[str, str]:
     """The split, by its authors, of each picture's name."""
-    told = {}
+    told: dict[str, str] = {}
     for split in ("train", "val", "test"):
         with (data / LAB / "attributes" / f"pbc_attr_v1_{split}.csv").open(newline="", encoding="utf-8") as file:
             told |= {row["img_name"]: split for row in csv.DictReader(file)}

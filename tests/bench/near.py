@@ -62,7 +62,7 @@ def noise(height: int, width: int, random: np.random.Generator) -> NDArray[np.fl
 
 def cut(rgb: RGB, cell: Found, random: np.random.Generator) -> RGB:
     """What is left of the picture on one side of a line through the cell."""
-    turned = np.rot90(rgb, random.integers(4))
+    turned = np.rot90(rgb, int(random.integers(4)))
     # The cell is about in the middle of its crop, and so is it after a turn.
     left = round(len(turned[0]) / 2 + random.uniform(-0.15, 0.15) * cell.side)
     return np.ascontiguousarray(turned[:, left:])
@@ -112,10 +112,10 @@ def main(split: str) -> None:
     for group, told in counts.items():
         n = told["n"]
         interval = clopper_pearson(told["wrong"], n)
-        wrong = f"{told['wrong'] / n:.1%} ({interval.low:.1f}% to {interval.high:.1f}%)"
+        share = f"{told['wrong'] / n:.1%} ({interval.low:.1f}% to {interval.high:.1f}%)"
         refused = n - told["confident"] - told["check"]
         sys.stdout.write(
-            f"| {group} | {n} | {told['confident'] / n:.1%} | {wrong} | {told['check'] / n:.1%} | {refused / n:.1%} |\n"
+            f"| {group} | {n} | {told['confident'] / n:.1%} | {share} | {told['check'] / n:.1%} | {refused / n:.1%} |\n"
         )
 
 

@@ -33,7 +33,8 @@ LIMITS = (6, 8, 10, 12, 14)  # bits
 
 def nucleated(service: InferenceService, rgb: RGB) -> list[ClassifiedCell]:
     """The whole ones that have a label."""
-    return [each for each in service.classify(rgb).cells if each.kind == "nucleated" and each.label and not each.edge]
+    cells = [each for each in service.classify(rgb).cells if isinstance(each, ClassifiedCell)]
+    return [each for each in cells if each.kind == "nucleated" and each.label and not each.edge]
 
 
 def again(rgb: RGB) -> RGB:

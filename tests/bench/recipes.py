@@ -49,7 +49,7 @@ IDEAS: dict[str, dict[str, Any]] = {
 def main(locator: Path, folder: Path, names: Sequence[str]) -> None:
     settings = Settings.from_env()
     cells = [each for each in read_cells(settings.data) if each.group not in SPOILT]
-    known = {each.lab for each in [*cells, *read_fields(settings.data)]} - {AWAY}
+    known = {*(each.lab for each in cells), *(each.lab for each in read_fields(settings.data))} - {AWAY}
     asked = [each for each in cells if (each.lab, each.split) in ((HOME, "val"), (AWAY, "train"), (AWAY, "val"))]
     sys.stdout.write(
         f"| idea | {HOME}, val | {AWAY}: among its classes | balanced | confident: share | right there |\n"

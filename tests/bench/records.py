@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import requests
@@ -80,7 +81,7 @@ def milliseconds(work: Callable[[], object]) -> float:
 def reading(records: Records) -> dict[str, float]:
     """Milliseconds of a page by each filter, and of the statistics of a month."""
     month = datetime.now(UTC).date() - timedelta(days=30)
-    pages = {name: milliseconds(lambda each=each: records.page(each)) for name, each in FILTERS.items()}
+    pages = {name: milliseconds(partial(records.page, each)) for name, each in FILTERS.items()}
     return pages | {"statistics, 30 days": milliseconds(lambda: records.statistics(since=month))}
 
 
