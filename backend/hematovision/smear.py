@@ -14,10 +14,10 @@ from hematovision.locator import WINDOW, Fitted, Found, Network, locate
 DARK = 0.85  # of the background's level, in the channel that absorbs most: what is below it is no bare slide
 ENOUGH = 0.7  # of what is dark: a first look that explains it needs no second
 FAINT = 0.5  # of its limit: how faint a nucleated cell may be, where there is nothing else to classify
-# Of the share asked for, where a nucleated cell is seen. In blurred fields many red cells are not, and a twentieth of
-# Bangkok's were called no smear; what is none seldom shows a nucleated cell. The two were chosen on train and val rows,
-# and on photographs and drawn pictures of other things.
-NUCLEATED = 0.5
+# Of the share asked for, in a field of that many cells, one of them nucleated: where it is blurred many red cells are
+# not seen, and a twentieth of Bangkok's fields were called no smear. These were chosen on train and val rows, pieces of
+# val fields that show red cells alone, and drawn pictures of other things, which seldom show so many cells.
+HALF, MANY = 0.5, 10
 _SIDE = 128  # about so many pixels of the longer side are looked at, in a regular grid
 
 
@@ -51,7 +51,7 @@ def best_look(rgb: RGB, network: Network, fitted: Fitted, least_score: float | N
     One cell may fill a picture, larger than any that the network knows; only parts of it are found then. So where
     nothing but red cells is found, or much stays unexplained, the picture is looked at from twice as far away, too. At
     a laboratory never seen a nucleated cell may score less than at those known: where neither look shows anything to
-    classify, the best of those too faint counts as found.
+    classify, the best of those too faint counts as found, if no edge cuts it.
     """
     faint = FAINT * fitted.limits[0]
     limits = (faint, *fitted.limits[1:]) if least_score is None else (min(faint, least_score), least_score, least_score)
@@ -68,14 +68,15 @@ def best_look(rgb: RGB, network: Network, fitted: Fitted, least_score: float | N
 def _look(rgb: RGB, fitted: Fitted, found: list[Found]) -> Look:
     above = fitted.sure(found)
     share = explained(rgb, above)
-    asked = fitted.explained_from * (NUCLEATED if any(each.kind == "nucleated" for each in above) else 1)
-    return Look(above, share, share >= asked, found)
+    field = len(above) >= MANY and any(each.kind == "nucleated" for each in above)
+    return Look(above, share, share >= fitted.explained_from * (HALF if field else 1), found)
 
 
 def _with_faint(rgb: RGB, fitted: Fitted, look: Look) -> Look:
-    """A look with the best of its nucleated cells that are too faint, if with it the whole share asked for is
+    """A look with the best of its nucleated cells that are too faint and whole, if with it the whole share asked for is
     explained."""
-    faint = next((each for each in look.found if each.kind == "nucleated" and each not in look.above), None)
+    nucleated = [each for each in look.found if each.kind == "nucleated" and not each.edge and each not in look.above]
+    faint = max(nucleated, key=lambda each: each.score, default=None)
     if faint is None or faint.score < FAINT * fitted.limits[0]:
         return look
     above = sorted([*look.above, faint], key=lambda each: -each.score)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from discs import FITTED, Disc, SeesDiscs, drawn_field
 from hematovision.locator import KINDS, Found, Network, Sought, locate
-from hematovision.smear import best_look, cells_of, explained
+from hematovision.smear import MANY, best_look, cells_of, explained
 from pictures import RGB
 
 LEFT, RIGHT = Disc(200, 240, 120), Disc(440, 240, 120)
@@ -102,15 +102,28 @@ def test_little_among_much_that_is_no_cell_is_nothing() -> None:
     assert len(cells_of(picture, SeesDiscs(), replace(FITTED, explained_from=0.0))) == 1
 
 
-@pytest.mark.parametrize(("kind", "asked"), [("red", 1.0), ("platelet", 1.0), ("nucleated", 2.0)])
-def test_a_share_that_is_just_enough_is_enough_and_half_of_it_where_a_nucleated_cell_is_seen(
-    kind: str, asked: float
-) -> None:
-    picture = drawn_field([Disc(200, 240, 120, kind)], 640, 480)
+def test_a_share_that_is_just_enough_is_enough() -> None:
+    picture = drawn_field([LEFT], 640, 480)
     picture[SLAB][:, 300:] = 0
     look = best_look(picture, SeesDiscs(), FITTED)
     assert 0.2 < look.share < 0.7
-    assert cells_of(picture, SeesDiscs(), replace(FITTED, explained_from=asked * look.share)) == look.above != []
+    assert cells_of(picture, SeesDiscs(), replace(FITTED, explained_from=look.share)) == look.above != []
+    assert cells_of(picture, SeesDiscs(), replace(FITTED, explained_from=look.share + 0.001)) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "others", "asked"),
+    [("nucleated", MANY - 1, 2.0), ("nucleated", MANY - 2, 1.0), ("platelet", MANY, 1.0), ("red", MANY, 1.0)],
+)
+def test_in_a_field_with_a_nucleated_cell_half_of_the_share_is_enough(kind: str, others: int, asked: float) -> None:
+    sides = {"nucleated": 60, "platelet": 20, "red": 40}
+    row = [Disc(40 + 60 * column, 420, 40, "red") for column in range(others)]
+    picture = drawn_field([Disc(560, 60, sides[kind], kind), *row], 640, 480)
+    picture[100:300, :300] = 0
+    look = best_look(picture, SeesDiscs(), replace(FITTED, explained_from=0.01))
+    assert len(look.above) == others + 1
+    assert 0.1 < look.share < 0.7
+    assert cells_of(picture, SeesDiscs(), replace(FITTED, explained_from=asked * look.share)) == look.above
     assert cells_of(picture, SeesDiscs(), replace(FITTED, explained_from=asked * (look.share + 0.001))) == []
 
 
@@ -213,3 +226,8 @@ def test_a_faint_cell_must_explain_the_whole_share() -> None:
     share = best_look(picture, SeesDiscs(), FITTED).share
     assert len(cells_of(picture, faint(0.3), replace(FITTED, explained_from=share))) == 1
     assert cells_of(picture, faint(0.3), replace(FITTED, explained_from=share + 0.001)) == []
+
+
+def test_a_faint_cell_that_the_edge_cuts_is_none() -> None:
+    assert cells_of(drawn_field([Disc(20, 240, 120)], 640, 480), faint(0.4), FITTED) == []
+    assert len(cells_of(drawn_field([Disc(20, 240, 120)], 640, 480), SeesDiscs(), FITTED)) == 1
