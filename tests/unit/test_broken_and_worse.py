@@ -8,7 +8,7 @@ import pytest
 from hematovision.background import WHITE
 from hematovision.images import RGB
 from hematovision.training.broken import WAYS, broken
-from hematovision.training.optics import worse
+from hematovision.training.optics import CELL, worse
 
 SIZE, SIDE = 160, 76.0  # of the picture, and of the cell in its middle
 ABOVE = np.s_[:16, 70:90]
@@ -69,6 +69,20 @@ def test_poorer_optics_leave_less_of_edges_and_of_density() -> None:
     assert np.median([edges(each) for each in seen]) < edges(cell())
     assert min(edges(each) for each in seen) < edges(cell()) / 3
     assert np.mean([shape_of(each).mean() for each in seen]) < shape_of(cell()).mean()
+
+
+def test_what_is_larger_is_as_much_more_out_of_focus() -> None:
+    edge = np.full((200, 200, 3), 240, np.uint8)
+    edge[:, :100] = 60
+
+    def width(seed: int, times: int) -> int:
+        """Pixels from one side of the edge to the other."""
+        seen = worse(edge, 1.0, np.random.default_rng(seed), times * CELL)[..., 1].mean(axis=0)
+        low, high = seen[5:30].mean(), seen[-30:-5].mean()
+        return int(((seen > low + 0.15 * (high - low)) & (seen < high - 0.15 * (high - low))).sum())
+
+    once, twice = (np.mean([width(seed, times) for seed in range(30)]) for times in (1, 2))
+    assert 1.6 < twice / once < 2.4
 
 
 def test_the_same_generator_gives_the_same_optics_and_the_picture_is_left_alone() -> None:

@@ -21,7 +21,7 @@ from hematovision.training.windows import NUCLEATED, PLATELET, RED, SHARES, Scen
 UNSTAINED = Augmentation(
     strength=(1, 1), curve=(1, 1), channel=0, mixing=0, brightness=(1, 1), blur=0.5, jpeg_quality=(90, 95)
 )
-PLAIN = Variation(stain=UNSTAINED, shade=0, faded=0, no_smear=0)
+PLAIN = Variation(stain=UNSTAINED, shade=0, faded=0, no_smear=0, poor=0)
 NEVER_LAID = replace(PLAIN, side_by_side=0, overlaid=0)
 SEEDS = range(60)
 
@@ -176,6 +176,13 @@ def test_the_same_state_gives_the_same_window_and_another_one_another() -> None:
     one, again, other = drawn(5, how), drawn(5, how), drawn(6, how)
     assert np.array_equal(one.rgb, again.rgb) and np.array_equal(one.boxes, again.boxes)
     assert not np.array_equal(one.rgb, other.rgb)
+
+
+def test_through_poor_optics_the_same_cells_are_seen_otherwise() -> None:
+    for seed in range(10):
+        sharp, poor = drawn(seed), drawn(seed, replace(PLAIN, poor=1))
+        assert np.array_equal(sharp.boxes, poor.boxes) and np.array_equal(sharp.kinds, poor.kinds)
+        assert not np.array_equal(sharp.rgb, poor.rgb)
 
 
 def test_the_scene_stays_as_it_was() -> None:

@@ -11,17 +11,21 @@ from PIL import Image, ImageFilter
 from hematovision.background import WHITE
 from hematovision.images import RGB
 
+CELL = 107  # pixels across a cell in the classifier's picture, of which the lengths below are
 
-def worse(rgb: RGB, most: float, random: np.random.Generator) -> RGB:
+
+def worse(rgb: RGB, most: float, random: np.random.Generator, cell: float = CELL) -> RGB:
     """A square picture (N, N, 3) uint8, its background divided out, through optics as poor as `most`, 0 for perfect, 1
-    for a microscope that one can just work with; each fault in some pictures only, and seldom all at once."""
-    picture = Image.fromarray(rgb)
+    for a microscope that one can just work with; each fault in some pictures only, and seldom all at once. `cell`: how
+    many pixels a nucleated cell has across."""
+    picture, scale = Image.fromarray(rgb), cell / CELL
     if random.random() < 0.5:
-        picture = _out_of_focus(picture, random.uniform(0, 4) * most, random)
+        picture = _out_of_focus(picture, random.uniform(0, 4) * most * scale, random)
     if random.random() < 0.4:
-        picture = _colours_apart(picture, random.uniform(0, 2.5) * most, random)
+        picture = _colours_apart(picture, random.uniform(0, 2.5) * most * scale, random)
     if random.random() < 0.3:
-        picture = picture.filter(ImageFilter.UnsharpMask(random.uniform(1, 5), int(random.uniform(50, 250) * most), 0))
+        radius = random.uniform(1, 5) * scale
+        picture = picture.filter(ImageFilter.UnsharpMask(radius, int(random.uniform(50, 250) * most), 0))
     levels = np.asarray(picture, np.float64)
     if random.random() < 0.5:
         veil = random.uniform(0, 0.6 * most)
@@ -34,6 +38,17 @@ def worse(rgb: RGB, most: float, random: np.random.Generator) -> RGB:
             0, random.uniform(0, 7 * most), (*levels.shape[:2], 3 if of_each_channel else 1)
         )
     return np.asarray(levels.clip(0, 255).astype(np.uint8))
+
+
+def shaded(rgb: RGB, most: float, random: np.random.Generator) -> RGB:
+    """A square picture (N, N, 3) uint8, darker towards one side, or towards the rim, by a share of `most` at most; each
+    channel differently, so that the light's colour runs, too."""
+    along = np.linspace(-1, 1, len(rgb))
+    slope = random.uniform(-1, 1, 2)
+    plane = (slope[0] * along[:, np.newaxis] + slope[1] * along) / 2
+    bowl = random.uniform(-1, 1) * (along[:, np.newaxis] ** 2 + along**2) / 2
+    shade = (plane + bowl)[..., np.newaxis] * most * random.uniform(0, 1, 3)
+    return np.asarray((rgb * (1 - shade + shade.min(axis=(0, 1)))).clip(0, 255).astype(np.uint8))
 
 
 def _out_of_focus(picture: Image.Image, radius: float, random: np.random.Generator) -> Image.Image:

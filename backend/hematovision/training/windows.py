@@ -21,6 +21,7 @@ from hematovision.locator import KINDS, WINDOW
 from hematovision.training.augment import Augmentation, recompressed, restained
 from hematovision.training.faded import faded
 from hematovision.training.no_smear import no_smear
+from hematovision.training.optics import shaded, worse
 
 NUCLEATED, PLATELET, RED = (KINDS.index(kind) for kind in ("nucleated", "platelet", "red"))
 
@@ -41,6 +42,7 @@ class Variation:
     shade: float = 0.5  # how much darker one side or the rim may be, as a share
     faded: float = 0.3  # share of the nucleated cells whose cytoplasm is made paler
     no_smear: float = 0.06  # share of windows in which there is no smear at all
+    poor: float = 0.5  # share of windows that are seen through poor optics, as of `optics.worse`
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,11 @@ def window(
         rgb = np.asarray(blurred)
     rgb = restained(rgb, how.stain, random)
     if random.random() < 0.3:
-        rgb = _shaded(rgb, how.shade, random)
+        rgb = shaded(rgb, how.shade, random)
     if random.random() < 0.3:
         rgb = recompressed(rgb, int(random.integers(*how.stain.jpeg_quality)))
+    if random.random() < how.poor:
+        rgb = worse(rgb, 1.0, random, cut.size)
     return replace(cut, rgb=rgb)
 
 
@@ -164,16 +168,6 @@ def _inside(boxes: Floats, width: float, height: float) -> tuple[Floats, NDArray
     sides, whole = cut[:, 2:] - cut[:, :2], boxes[:, 2:] - boxes[:, :2]
     kept = (sides.prod(axis=1) > 0.25 * whole.prod(axis=1)) & (sides > 3).all(axis=1)
     return cut[kept], kept
-
-
-def _shaded(rgb: RGB, most: float, random: np.random.Generator) -> RGB:
-    """Darker towards one side, or towards the rim; each channel differently, so that the light's colour runs, too."""
-    along = np.linspace(-1, 1, WINDOW)
-    slope = random.uniform(-1, 1, 2)
-    plane = (slope[0] * along[:, np.newaxis] + slope[1] * along) / 2
-    bowl = random.uniform(-1, 1) * (along[:, np.newaxis] ** 2 + along**2) / 2
-    shade = (plane + bowl)[..., np.newaxis] * most * random.uniform(0, 1, 3)
-    return np.asarray((rgb * (1 - shade + shade.min(axis=(0, 1)))).clip(0, 255).astype(np.uint8))
 
 
 def _overlaid(into: Scene, others: Sequence[Scene], random: np.random.Generator) -> Scene:
