@@ -10,7 +10,7 @@ from hematovision.bundle import Bundle
 from hematovision.cells import Box, Cell, ClassifiedCell, Prediction, Probability, Seen, in_words
 from hematovision.familiar import Familiar
 from hematovision.kinds import PLATELET
-from hematovision.locator import KINDS, Found
+from hematovision.locator import Found
 from hematovision.quality import Quality
 
 
@@ -57,12 +57,6 @@ def judge(
             f"The model is {sure} sure, below the {limit} from which "
             f"{bundle.confident_rate:.1%} of its answers were right in validation. The next class is "
             f"{in_words(second.label)} ({second.probability:.1%}). A person should look."
-        )
-    if not bundle.locator.sure([found]):
-        least = bundle.locator.limits[KINDS.index(found.kind)]
-        reasons.append(
-            f"It was located faintly ({found.score:.2f}, where others have {least:.2f} or more), and is named since "
-            "nothing else in the picture can be. A person should look."
         )
     if (found.kind == PLATELET) != (alone == PLATELET):
         located = "a platelet" if found.kind == PLATELET else "a cell with a nucleus"

@@ -9,21 +9,20 @@ import numpy as np
 
 from hematovision.background import background_of
 from hematovision.images import RGB
-from hematovision.locator import WINDOW, Fitted, Found, Network, locate
+from hematovision.locator import KINDS, WINDOW, Fitted, Found, Network, locate
 
 DARK = 0.85  # of the background's level, in the channel that absorbs most: what is below it is no bare slide
 ENOUGH = 0.7  # of what is dark: a first look that explains it needs no second
-FAINT = 0.5  # of its limit: how faint a nucleated cell may be, where there is nothing else to classify
 # Of the share asked for, in a field of that many cells, one of them nucleated: where it is blurred many red cells are
-# not seen, and a twentieth of Bangkok's fields were called no smear. These were chosen on train and val rows, pieces of
-# val fields that show red cells alone, and drawn pictures of other things, which seldom show so many cells.
+# not seen, and a twentieth of Bangkok's fields were called no smear. Chosen on train and val rows, and on drawn
+# pictures of other things, which seldom show so many cells.
 HALF, MANY = 0.5, 10
 _SIDE = 128  # about so many pixels of the longer side are looked at, in a regular grid
 
 
 class Look(NamedTuple):
-    """What was found in a picture: those `above` the limits, or among them the one that is faint; the `share` of what
-    is dark that they explain; whether that is enough for a smear; all that was `found`."""
+    """What was found in a picture: the cells `above` the limits; the `share` of what is dark that they explain; whether
+    that is enough for a smear; all that was `found`, above the limits or above what was asked for."""
 
     above: list[Found]
     share: float
@@ -40,28 +39,21 @@ def cells_of(rgb: RGB, network: Network, fitted: Fitted, least_score: float | No
     """(H, W, 3) uint8 -> its cells, the best score first; none if it does not look like a smear. With `least_score`
     all of that score, be they below the fitted limits."""
     look = best_look(rgb, network, fitted, least_score)
-    if not look.smear:
-        return []
-    return look.above if least_score is None else [each for each in look.found if each.score >= least_score]
+    return look.found if look.smear else []
 
 
 def best_look(rgb: RGB, network: Network, fitted: Fitted, least_score: float | None = None) -> Look:
     """The look that tells most.
 
     One cell may fill a picture, larger than any that the network knows; only parts of it are found then. So where
-    nothing but red cells is found, or much stays unexplained, the picture is looked at from twice as far away, too. At
-    a laboratory never seen a nucleated cell may score less than at those known: where neither look shows anything to
-    classify, the best of those too faint counts as found, if no edge cuts it.
+    nothing but red cells is found, or much stays unexplained, the picture is looked at from twice as far away, too.
     """
-    faint = FAINT * fitted.limits[0]
-    limits = (faint, *fitted.limits[1:]) if least_score is None else (min(faint, least_score), least_score, least_score)
+    limits = None if least_score is None else (least_score,) * len(KINDS)
     looks: list[Look] = []
     for side in (WINDOW, WINDOW // 2):
         looks.append(_look(rgb, fitted, locate(rgb, network, fitted, side, limits)))
         if looks[0].answers and looks[0].share > ENOUGH:
-            return looks[0]
-    if not any(look.answers for look in looks):
-        looks += [_with_faint(rgb, fitted, look) for look in looks]
+            break
     return max(looks, key=lambda look: (look.answers, look.share))
 
 
@@ -70,18 +62,6 @@ def _look(rgb: RGB, fitted: Fitted, found: list[Found]) -> Look:
     share = explained(rgb, above)
     field = len(above) >= MANY and any(each.kind == "nucleated" for each in above)
     return Look(above, share, share >= fitted.explained_from * (HALF if field else 1), found)
-
-
-def _with_faint(rgb: RGB, fitted: Fitted, look: Look) -> Look:
-    """A look with the best of its nucleated cells that are too faint and whole, if with it the whole share asked for is
-    explained."""
-    nucleated = [each for each in look.found if each.kind == "nucleated" and not each.edge and each not in look.above]
-    faint = max(nucleated, key=lambda each: each.score, default=None)
-    if faint is None or faint.score < FAINT * fitted.limits[0]:
-        return look
-    above = sorted([*look.above, faint], key=lambda each: -each.score)
-    share = explained(rgb, above)
-    return Look(above, share, True, look.found) if share >= fitted.explained_from else look
 
 
 def explained(rgb: RGB, found: Sequence[Found]) -> float:

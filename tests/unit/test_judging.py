@@ -56,15 +56,6 @@ def test_a_cell_that_the_model_is_sure_of_is_confident_and_needs_no_reason() -> 
     assert cell.probabilities == SURE.probabilities
 
 
-def test_a_cell_that_was_located_faintly_is_never_confident() -> None:
-    limit = BUNDLE.locator.limits[0]
-    assert judged(replace(FOUND, score=limit), SURE, NEAR).status == "confident"
-    cell = judged(replace(FOUND, score=limit - 0.1), SURE, NEAR)
-    assert (cell.status, cell.label) == ("check", "lymphocyte")
-    [reason] = cell.reasons
-    assert f"({limit - 0.1:.2f}, where others have {limit:.2f} or more)" in reason
-
-
 def test_below_the_limit_a_person_should_look_and_is_told_the_next_class() -> None:
     cell = judged(FOUND, UNSURE, NEAR)
     assert (cell.status, cell.label, cell.confidence) == ("check", "lymphocyte", 0.7)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from discs import FITTED, Disc, SeesDiscs, drawn_field
-from hematovision.locator import KINDS, Found, Network, Sought, locate
+from hematovision.locator import Found, Sought, locate
 from hematovision.smear import MANY, best_look, cells_of, explained
 from pictures import RGB
 
@@ -170,64 +170,3 @@ def test_below_the_limits_cells_are_given_on_request_and_explain_nothing() -> No
         "platelet",
     ]
     assert look.share == best_look(field, SeesDiscs(), strict).share == explained(field, look.above) < 1
-
-
-# A nucleated cell that is faint.
-
-
-def faint(score: float, kind: str = "nucleated") -> Network:
-    """A network that gives discs of this kind so low a score."""
-
-    def sees(windows: np.ndarray) -> Sought:
-        heat, boxes = SeesDiscs()(windows)
-        heat[..., KINDS.index(kind)] *= score / 0.9
-        return Sought(heat, boxes)
-
-    return sees
-
-
-RED = Disc(440, 240, 70, "red")
-
-
-@pytest.mark.parametrize("others", [[], [RED]], ids=["alone", "among red ones"])
-def test_a_faint_nucleated_cell_is_found_where_nothing_else_is_to_classify(others: list[Disc]) -> None:
-    picture = drawn_field([LEFT, *others], 640, 480)
-    assert {each.kind for each in cells_of(picture, faint(0.26), FITTED)} >= {"nucleated"}
-    assert {each.kind for each in cells_of(picture, faint(0.24), FITTED)} <= {"red"}
-
-
-@pytest.mark.parametrize("kind", ["nucleated", "platelet"])
-def test_where_something_is_to_classify_a_faint_cell_is_none(kind: str) -> None:
-    """The larger disc is faint, the other is not."""
-
-    def sees(windows: np.ndarray) -> Sought:
-        heat, boxes = SeesDiscs()(windows)
-        heat[boxes[..., 2] == boxes[..., 2].max(), 0] = 0.3
-        return Sought(heat, boxes)
-
-    field = drawn_field([Disc(64, 128, 90), Disc(190, 128, {"nucleated": 80, "platelet": 20}[kind], kind)], 256, 256)
-    [cell] = cells_of(field, sees, replace(FITTED, explained_from=0.01))
-    assert (cell.kind, cell.score) == (kind, 0.9)
-
-
-def test_of_faint_cells_the_best_is_found_alone() -> None:
-    [cell] = cells_of(FIELD, faint(0.3), FITTED)
-    assert cell.score == pytest.approx(0.3)
-
-
-@pytest.mark.parametrize("kind", ["red", "platelet"])
-def test_faint_cells_of_other_kinds_are_not_found(kind: str) -> None:
-    assert cells_of(drawn_field([Disc(200, 240, 120, kind)], 640, 480), faint(0.4, kind), FITTED) == []
-
-
-def test_a_faint_cell_must_explain_the_whole_share() -> None:
-    picture = drawn_field([LEFT], 640, 480)
-    picture[SLAB][:, 300:] = 0
-    share = best_look(picture, SeesDiscs(), FITTED).share
-    assert len(cells_of(picture, faint(0.3), replace(FITTED, explained_from=share))) == 1
-    assert cells_of(picture, faint(0.3), replace(FITTED, explained_from=share + 0.001)) == []
-
-
-def test_a_faint_cell_that_the_edge_cuts_is_none() -> None:
-    assert cells_of(drawn_field([Disc(20, 240, 120)], 640, 480), faint(0.4), FITTED) == []
-    assert len(cells_of(drawn_field([Disc(20, 240, 120)], 640, 480), SeesDiscs(), FITTED)) == 1
