@@ -94,19 +94,20 @@ class Found:
 
 
 def locate(
-    rgb: RGB, network: Network, fitted: Fitted, side: int = WINDOW, limits: Sequence[float] | None = None
+    rgb: RGB, network: Network, fitted: Fitted, side: int = WINDOW, least_score: float | None = None
 ) -> list[Found]:
-    """(H, W, 3) uint8 -> its cells, the best score first: those above the fitted limits, or above `limits`, one a kind,
-    when somebody wants to see what those leave out. At first the longer side is brought to `side` pixels."""
+    """(H, W, 3) uint8 -> its cells, the best score first: those above the fitted limits, or above `least_score`, when
+    somebody wants to see what the limits leave out. At first the longer side is brought to `side` pixels."""
     background = background_of(rgb)
     longest = max(rgb.shape[:2])
     scale = side / longest
     closest = max(scale, min(MOST_ENLARGED, LARGEST_EMPTY / longest))
     closest_sure = max(scale, min(MOST_ENLARGED, LARGEST / longest))
+    limits = fitted.limits if least_score is None else (least_score,) * len(KINDS)
     found: list[Found] = []
     for _ in range(MOST_LOOKS):
         size = [max(8, round(side * scale)) for side in rgb.shape[1::-1]]
-        found = look(rgb, network, limits or fitted.limits, (size[0], size[1]), background)
+        found = look(rgb, network, limits, (size[0], size[1]), background)
         sure = fitted.sure(found)
         better = min(scale * _step(sure, scale, fitted), closest_sure if sure else closest)
         if abs(better / scale - 1) < 0.1:

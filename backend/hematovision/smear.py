@@ -9,35 +9,30 @@ import numpy as np
 
 from hematovision.background import background_of
 from hematovision.images import RGB
-from hematovision.locator import KINDS, WINDOW, Fitted, Found, Network, locate
+from hematovision.locator import WINDOW, Fitted, Found, Network, locate
 
 DARK = 0.85  # of the background's level, in the channel that absorbs most: what is below it is no bare slide
 ENOUGH = 0.7  # of what is dark: a first look that explains it needs no second
 # Of the share asked for, in a field of that many cells, one of them nucleated: where it is blurred many red cells are
-# not seen, and a twentieth of Bangkok's fields were called no smear. Chosen on train and val rows, and on drawn
+# not seen, and some of Bangkok's fields were called no smear. Chosen on train and val rows, and on drawn
 # pictures of other things, which seldom show so many cells.
 HALF, MANY = 0.5, 10
 _SIDE = 128  # about so many pixels of the longer side are looked at, in a regular grid
 
 
 class Look(NamedTuple):
-    """What was found in a picture: the cells `above` the limits; the `share` of what is dark that they explain; whether
-    that is enough for a smear; all that was `found`, above the limits or above what was asked for."""
+    """What was found in a picture, the `share` of what is dark that the cells above the limits explain, whether that is
+    enough for a `smear`, and whether one of them is to classify then."""
 
-    above: list[Found]
+    found: list[Found]
     share: float
     smear: bool
-    found: list[Found]
-
-    @property
-    def answers(self) -> bool:
-        """Whether there is a cell to classify."""
-        return self.smear and any(each.kind != "red" for each in self.above)
+    answers: bool
 
 
 def cells_of(rgb: RGB, network: Network, fitted: Fitted, least_score: float | None = None) -> list[Found]:
     """(H, W, 3) uint8 -> its cells, the best score first; none if it does not look like a smear. With `least_score`
-    all of that score, be they below the fitted limits."""
+    those below the fitted limits, too."""
     look = best_look(rgb, network, fitted, least_score)
     return look.found if look.smear else []
 
@@ -48,20 +43,20 @@ def best_look(rgb: RGB, network: Network, fitted: Fitted, least_score: float | N
     One cell may fill a picture, larger than any that the network knows; only parts of it are found then. So where
     nothing but red cells is found, or much stays unexplained, the picture is looked at from twice as far away, too.
     """
-    limits = None if least_score is None else (least_score,) * len(KINDS)
     looks: list[Look] = []
     for side in (WINDOW, WINDOW // 2):
-        looks.append(_look(rgb, fitted, locate(rgb, network, fitted, side, limits)))
+        looks.append(_look(rgb, fitted, locate(rgb, network, fitted, side, least_score)))
         if looks[0].answers and looks[0].share > ENOUGH:
             break
     return max(looks, key=lambda look: (look.answers, look.share))
 
 
 def _look(rgb: RGB, fitted: Fitted, found: list[Found]) -> Look:
-    above = fitted.sure(found)
-    share = explained(rgb, above)
-    field = len(above) >= MANY and any(each.kind == "nucleated" for each in above)
-    return Look(above, share, share >= fitted.explained_from * (HALF if field else 1), found)
+    sure = fitted.sure(found)
+    share, kinds = explained(rgb, sure), [each.kind for each in sure]
+    part = HALF if len(kinds) >= MANY and "nucleated" in kinds else 1
+    smear = share >= fitted.explained_from * part
+    return Look(found, share, smear, smear and any(kind != "red" for kind in kinds))
 
 
 def explained(rgb: RGB, found: Sequence[Found]) -> float:

@@ -295,7 +295,7 @@ def test_the_scale_does_not_depend_on_how_low_one_looks() -> None:
     discs = [Disc(100 + 200 * column, 100, 64) for column in range(8)]
     picture = drawn_field(discs, 1_700, 200)
     assert locate(picture, faint, FITTED) == []
-    assert len(locate(picture, faint, FITTED, limits=(0.1,) * 3)) == len(discs)
+    assert len(locate(picture, faint, FITTED, least_score=0.1)) == len(discs)
 
 
 def test_what_is_below_the_limits_does_not_decide_the_scale() -> None:
@@ -307,7 +307,7 @@ def test_what_is_below_the_limits_does_not_decide_the_scale() -> None:
         specks = [("red", 0.1, 10 + 20 * k, 10, 15 + 20 * k, 15) for k in range(6)]
         return Says(("nucleated", 0.9, 60, 60, 145, 145), *specks)(windows)
 
-    assert len(locate(empty(256, 256), sure_of_one, FITTED, limits=(0.05,) * 3)) == 7
+    assert len(locate(empty(256, 256), sure_of_one, FITTED, least_score=0.05)) == 7
     assert looks == 1
 
 
@@ -315,7 +315,7 @@ def test_below_the_limits_one_sees_what_they_leave_out() -> None:
     cells = ("nucleated", 0.9, 60, 60, 140, 140), ("red", 0.1, 170, 170, 210, 210)
     picture = empty(256, 256)
     assert [each.kind for each in locate(picture, Says(*cells), FITTED)] == ["nucleated"]
-    assert [each.kind for each in locate(picture, Says(*cells), FITTED, limits=(0.05,) * 3)] == ["nucleated", "red"]
+    assert [each.kind for each in locate(picture, Says(*cells), FITTED, least_score=0.05)] == ["nucleated", "red"]
 
 
 @pytest.mark.parametrize("cast", [(240, 225, 150), (120, 150, 118), (60, 60, 60)])

@@ -21,7 +21,7 @@ from hematovision.locator import KINDS, WINDOW
 from hematovision.training.augment import Augmentation, recompressed, restained
 from hematovision.training.faded import faded
 from hematovision.training.no_smear import no_smear
-from hematovision.training.optics import shaded, worse
+from hematovision.training.optics import CELL, shaded, worse
 
 NUCLEATED, PLATELET, RED = (KINDS.index(kind) for kind in ("nucleated", "platelet", "red"))
 
@@ -66,7 +66,7 @@ def window(
     """One varied window of 256 x 256 of `scene` or, now and then, of several `small` ones, which are complete, or of no
     smear; objects of `others`, which are exact, are laid over it. The same generator state gives the same window."""
     if random.random() < how.no_smear:
-        cut = Scene(no_smear(random), np.empty((0, 4)), np.empty(0, np.int64), scene.size, complete=True, exact=True)
+        cut = Scene(no_smear(random), np.empty((0, 4)), np.empty(0, np.int64), CELL, complete=True, exact=True)
     elif small and random.random() < how.side_by_side:
         cut = _side_by_side(small, how, random)
     else:
