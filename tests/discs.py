@@ -17,7 +17,8 @@ from hematovision.familiar import Familiar
 from hematovision.head import Head
 from hematovision.inference import InferenceService
 from hematovision.kinds import LocatedAs
-from hematovision.locator import KINDS, STRIDE, WINDOW, Fitted, Sought
+from hematovision.locator import KINDS, WINDOW, Fitted
+from hematovision.peaks import STRIDE, Sought
 from hematovision.quality import Accepted
 from hematovision.road import Road
 from hematovision.runtime import Networks, Outputs

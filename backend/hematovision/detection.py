@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hematovision.evaluation import bootstrap_interval
-from hematovision.locator import KINDS, Found, overlap
+from hematovision.locator import KINDS, Found
+from hematovision.peaks import overlap
 
 Floats = NDArray[np.floating]
 

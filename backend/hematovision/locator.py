@@ -12,18 +12,17 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hematovision.background import WHITE, Colour, background_of, divide_out
 from hematovision.images import RGB, resize
+from hematovision.peaks import STRIDE, Sought, candidates, overlap
 
 KINDS = ("nucleated", "platelet", "red")  # white cells and erythroblasts; platelets; red cells without a nucleus
 
 WINDOW = 256  # pixels a side of what the network sees
-STRIDE = 4  # pixels a side of one place of its answer
 OVERLAP = 96  # pixels that neighbouring windows share at least: a cell whole in one of them, at the size aimed at
 SLACK = 8  # pixels either side of the line between two windows where both keep what they see
 AT_THE_EDGE = 0.06  # of a box's longer side
@@ -34,14 +33,6 @@ LARGEST_EMPTY = 2048  # pixels on the longer side: a picture where nothing was f
 _COMPARED = 64  # candidates at once with all others, so that memory is bounded
 
 Floats = NDArray[np.floating]
-
-
-class Sought(NamedTuple):
-    """What the network answers of N windows: `heat` (N, 64, 64, 3), 0..1 a kind; `boxes` (N, 64, 64, 4), centre minus
-    place and the logarithms of width and height, in units of 4 px."""
-
-    heat: Floats
-    boxes: Floats
 
 
 Network = Callable[[NDArray[np.float32]], Sought]  # of (N, 256, 256, 3) float32 RGB in 0..255, background at 240
@@ -138,18 +129,18 @@ def look(
     height, width = rgb.shape[:2]
     across, down = size or (width, height)
     lefts, tops = _starts(across), _starts(down)
-    candidates = []
+    seen = []
     for row, column in product(range(len(tops)), range(len(lefts))):
         left, top = lefts[column], tops[row]
         part = _part(rgb, (left, top, min(left + WINDOW, across), min(top + WINDOW, down)), across, down)
         window = np.full((1, WINDOW, WINDOW, 3), WHITE, np.float32)
         window[0, : part.shape[0], : part.shape[1]] = part if background is None else divide_out(part, background)
-        each = _candidates(network(window), limits) + np.array([left, top, left, top, 0, 0])
+        each = candidates(network(window), limits) + np.array([left, top, left, top, 0, 0])
         # Of what two windows see, each keeps the side that is further from its own edge, and a little more: they may
         # not agree to the pixel, and doubles go below.
         x, y = (each[:, 0] + each[:, 2]) / 2, (each[:, 1] + each[:, 3]) / 2
-        candidates.append(each[_within(x, lefts, column) & _within(y, tops, row)])
-    kept = _without_doubles(np.concatenate(candidates))
+        seen.append(each[_within(x, lefts, column) & _within(y, tops, row)])
+    kept = _without_doubles(np.concatenate(seen))
     kept[:, :4] = kept[:, :4].clip(0, np.tile([across, down], 2))
     kept = kept[(kept[:, 2] - kept[:, 0] > 2) & (kept[:, 3] - kept[:, 1] > 2)]
     # How far a box may end from the edge and still be cut by it: boxes are right to some hundredths of their side.
@@ -175,15 +166,6 @@ def _part(rgb: RGB, window: tuple[int, int, int, int], across: int, down: int) -
     return resize(rgb, x1 - x0, y1 - y0, box)
 
 
-def overlap(one: Floats, others: Floats) -> Floats:
-    """Intersection over union of a box (4,), or boxes (M, 1, 4), with each of (N, 4): x0, y0, x1, y1 -> (N,) or
-    (M, N), 0..1."""
-    sides = np.minimum(one[..., 2:], others[..., 2:]) - np.maximum(one[..., :2], others[..., :2])
-    common = sides.clip(0).prod(axis=-1)
-    areas = (others[..., 2:] - others[..., :2]).prod(axis=-1) + (one[..., 2:] - one[..., :2]).prod(axis=-1)
-    return np.asarray(common / (areas - common))
-
-
 def _step(found: list[Found], scale: float, fitted: Fitted) -> float:
     """By what factor to change the scale: 1 if the cells are at a good size."""
     if not found:
@@ -204,21 +186,6 @@ def _within(centre: Floats, starts: list[int], index: int) -> NDArray[np.bool_]:
     low = -np.inf if index == 0 else (starts[index - 1] + starts[index] + WINDOW) / 2 - SLACK
     high = np.inf if index == len(starts) - 1 else (starts[index] + starts[index + 1] + WINDOW) / 2 + SLACK
     return np.asarray((centre >= low) & (centre < high))
-
-
-def _candidates(sought: Sought, limits: Sequence[float]) -> Floats:
-    """One window's peaks of heat: (N, 6) x0, y0, x1, y1, score, kind."""
-    heat = sought.heat[0]
-    padded = np.pad(heat, ((1, 1), (1, 1), (0, 0)))
-    side = len(heat)
-    around = [padded[y : y + side, x : x + side] for y, x in product(range(3), range(3))]
-    peaks = (heat >= np.max(around, axis=0)) & (heat >= np.asarray(limits))
-    line, column, kind = np.nonzero(peaks)
-    across, down, width, height = sought.boxes[0, line, column].T.astype(np.float64)
-    x, y = column + 0.5 + across, line + 0.5 + down
-    half_width, half_height = np.exp(np.minimum(width, 5)) / 2, np.exp(np.minimum(height, 5)) / 2
-    corners = STRIDE * np.stack([x - half_width, y - half_height, x + half_width, y + half_height], axis=1)
-    return np.column_stack([corners, heat[line, column, kind], kind])
 
 
 def _without_doubles(candidates: Floats) -> Floats:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hematovision.errors import BundleRefused, SettingRefused
-from hematovision.locator import Sought
+from hematovision.peaks import Sought
 
 Array = NDArray[np.float32]
 Answer = TypeVar("Answer", covariant=True)  # the outputs of a network by name: `Outputs` or `Sought`

@@ -15,7 +15,7 @@ from bad_pictures import CELL, JPEG, PNG
 from hematovision.api.app import create_app
 from hematovision.api.services import Services
 from hematovision.inference import InferenceService
-from hematovision.locator import Sought
+from hematovision.peaks import Sought
 from hematovision.runtime import Array, Runtime, open_networks
 from hematovision.settings import Settings
 from house import LogLines, MakeClient

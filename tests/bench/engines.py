@@ -20,7 +20,7 @@ from flask import Flask, jsonify, request
 
 from hematovision.bundle import open_bundle
 from hematovision.inference import InferenceService
-from hematovision.locator import Sought
+from hematovision.peaks import Sought
 from hematovision.runtime import SIGNATURE, Networks, Outputs
 
 MOST = 16  # pictures in one batch of `Batched`

@@ -32,7 +32,8 @@ from hematovision.background import WHITE, background_of, divide_out
 from hematovision.detection import SAME
 from hematovision.framing import frame
 from hematovision.images import RGB, decode
-from hematovision.locator import Found, main_of, overlap
+from hematovision.locator import Found, main_of
+from hematovision.peaks import overlap
 from hematovision.progress import bar
 from hematovision.settings import Settings
 from hematovision.training.framed import Locate

@@ -8,7 +8,8 @@ import numpy as np
 
 from hematovision.images import decode
 from hematovision.inference import InferenceService
-from hematovision.locator import main_of, overlap
+from hematovision.locator import main_of
+from hematovision.peaks import overlap
 from hematovision.training.labs import read_cells
 
 EACH = 25  # of so many test crops one is cut

@@ -16,7 +16,8 @@ from hematovision.background import background_of
 from hematovision.framing import frame
 from hematovision.images import RGB, decode
 from hematovision.inference import InferenceService
-from hematovision.locator import Found, overlap
+from hematovision.locator import Found
+from hematovision.peaks import overlap
 from hematovision.training.fields import BoxedField, read_fields
 from house import lacking
 

@@ -14,7 +14,8 @@ import pytest
 from hematovision.head import pooled
 from hematovision.images import decode
 from hematovision.inference import InferenceService
-from hematovision.locator import KINDS, STRIDE, WINDOW, Found
+from hematovision.locator import KINDS, WINDOW, Found
+from hematovision.peaks import STRIDE
 from hematovision.runtime import Networks, open_networks
 from hematovision.training.labs import read_cells
 from pictures import drawn_cell, encoded

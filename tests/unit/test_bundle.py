@@ -26,7 +26,8 @@ from hematovision.bundle import (
 )
 from hematovision.errors import BundleRefused, ModelUnavailable
 from hematovision.inference import InferenceService
-from hematovision.locator import KINDS, Fitted, Sought
+from hematovision.locator import KINDS, Fitted
+from hematovision.peaks import Sought
 from hematovision.runtime import LiteRT, Outputs, open_networks
 
 Json = dict[str, Any]

@@ -22,8 +22,8 @@ LEVELS = [
     {"errors", "settings", "progress", "certificate"},
     {
         "images", "background", "cells", "calibration", "evaluation", "detection",
-        "intervals", "overlaps", "preclassification", "differential", "familiar", "locator", "framing", "smear",
-        "head", "refit", "sketch", "readout", "quality", "dye", "kinds",
+        "intervals", "overlaps", "preclassification", "differential", "familiar", "peaks", "locator", "framing",
+        "smear", "head", "refit", "sketch", "readout", "quality", "dye", "kinds",
     },
     {"bundle", "runtime", "examples"},
     {"inference", "road", "judging", "grounds", "selftest", "records", "reports", "review"},

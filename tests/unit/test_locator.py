@@ -12,20 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from discs import FITTED, SLIDE, Disc, SeesDiscs, drawn_field
-from hematovision.locator import (
-    KINDS,
-    LARGEST_EMPTY,
-    MOST_ENLARGED,
-    MOST_LOOKS,
-    STRIDE,
-    WINDOW,
-    Found,
-    Sought,
-    locate,
-    look,
-    main_of,
-    overlap,
-)
+from hematovision.locator import KINDS, LARGEST_EMPTY, MOST_ENLARGED, MOST_LOOKS, WINDOW, Found, locate, look, main_of
+from hematovision.peaks import STRIDE, Sought, overlap
 from pictures import RGB
 
 PLACES = WINDOW // STRIDE

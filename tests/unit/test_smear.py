@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from discs import FITTED, Disc, SeesDiscs, drawn_field
-from hematovision.locator import Found, Sought, locate
+from hematovision.locator import Found, locate
+from hematovision.peaks import Sought
 from hematovision.smear import MANY, best_look, cells_of, explained
 from pictures import RGB
 

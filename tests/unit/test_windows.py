@@ -12,7 +12,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from discs import CHANNEL, SIZES, SLIDE, SWALLOWED, Disc, drawn_field
-from hematovision.locator import KINDS, STRIDE, WINDOW, Sought, look
+from hematovision.locator import KINDS, WINDOW, look
+from hematovision.peaks import STRIDE, Sought
 from hematovision.training.augment import Augmentation
 from hematovision.training.targets import IMPORTANCE, PLACES, SMALLEST, wanted
 from hematovision.training.windows import NUCLEATED, PLATELET, RED, SHARES, Scene, Variation, shrunk, size_of, window

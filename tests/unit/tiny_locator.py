@@ -10,7 +10,8 @@ import numpy as np
 from PIL import Image
 
 from discs import CHANNEL, SIZES, SLIDE, SWALLOWED, Disc, drawn_field
-from hematovision.locator import KINDS, STRIDE, WINDOW
+from hematovision.locator import KINDS, WINDOW
+from hematovision.peaks import STRIDE
 from pictures import encoded
 
 NUCLEATED = 90  # pixels of a window that a nucleated cell has, as this network sees them

@@ -13,7 +13,8 @@ from hematovision.background import Colour, background_of
 from hematovision.detection import SAME
 from hematovision.framing import frame
 from hematovision.images import RGB, decode
-from hematovision.locator import Found, main_of, overlap
+from hematovision.locator import Found, main_of
+from hematovision.peaks import overlap
 from hematovision.progress import Progress
 from hematovision.training.labs import LabelledCell, naming
 

@@ -18,7 +18,8 @@ from hematovision.bundle import fitted_of, open_bundle
 from hematovision.detection import fit_limits
 from hematovision.errors import LabelsRefused
 from hematovision.images import RGB, decode
-from hematovision.locator import KINDS, Fitted, Found, Network, Sought
+from hematovision.locator import KINDS, Fitted, Found, Network
+from hematovision.peaks import Sought
 from hematovision.progress import Progress
 from hematovision.runtime import LiteRT
 from hematovision.smear import best_look, cells_of

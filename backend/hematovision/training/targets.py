@@ -7,7 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from hematovision.locator import STRIDE, WINDOW
+from hematovision.locator import WINDOW
+from hematovision.peaks import NEAR, STRIDE, bell
 from hematovision.training.windows import Scene
 
 PLACES = WINDOW // STRIDE
@@ -29,24 +30,21 @@ def wanted(window: Scene) -> NDArray[np.float32]:
         kind, width, height = window.kinds[index], x1 - x0, y1 - y0
         x, y = (x0 + x1) / 2, (y0 + y1) / 2
         column, line = min(int(x), PLACES - 1), min(int(y), PLACES - 1)
-        # Three standard deviations of the bell are its whole box; one place at least.
         lines = slice(max(0, int(y0)), max(line + 1, int(y1 + 1)))
         columns = slice(max(0, int(x0)), max(column + 1, int(x1 + 1)))
         to_x, to_y = x - PLACE[columns], y - PLACE[lines]
-        across = np.exp(-((to_x / max(width / 6, 0.6)) ** 2) / 2)
-        down = np.exp(-((to_y / max(height / 6, 0.6)) ** 2) / 2)
-        bell = np.outer(down, across).astype(np.float32)
+        hill = bell(to_x, to_y[:, np.newaxis], width, height).astype(np.float32)
         if max(sides[index]) < SMALLEST:
             counts[lines, columns] = 0
             continue
         if not window.complete:
-            counts[lines, columns][bell > 0.3] = 1
-        bell[line - lines.start, column - columns.start] = 1
-        heat[lines, columns, kind] = np.maximum(heat[lines, columns, kind], bell)
-        near = bell > 0.6
+            counts[lines, columns][hill > 0.3] = 1
+        hill[line - lines.start, column - columns.start] = 1
+        heat[lines, columns, kind] = np.maximum(heat[lines, columns, kind], hill)
+        near = hill > NEAR
         by_line, by_column = np.nonzero(near)
         size = np.broadcast_to([math.log(width), math.log(height)], (len(by_line), 2))
         offsets[lines, columns][near] = np.column_stack([to_x[by_column], to_y[by_line], size])
         if window.exact:
-            weight[lines, columns, 0][near] = IMPORTANCE[kind] * bell[near] / bell[near].sum()
+            weight[lines, columns, 0][near] = IMPORTANCE[kind] * hill[near] / hill[near].sum()
     return np.concatenate([heat, counts, offsets, weight], axis=-1)
