@@ -1,7 +1,7 @@
 """A window's answer -> boxes: one where the heat of a kind has a peak, as the places around the peak agree on it.
 
 Every place near a cell's centre learns that cell's box (training/targets.py), and each errs a little in its own way.
-The mean of those that mean the same cell moves half as much as the peak's own box does when the picture is turned.
+The mean of those that mean the same cell is steadier than the peak's own box when the picture is turned or scaled.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def candidates(sought: Sought, limits: Sequence[float]) -> Floats:
     around = [padded[y : y + side, x : x + side] for y, x in product(range(3), range(3))]
     peaks = (heat >= np.max(around, axis=0)) & (heat >= np.asarray(limits))
     line, column, kind = np.nonzero(peaks)
-    return np.column_stack([_boxes(sought.boxes[0], line, column), heat[line, column, kind], kind])
+    return np.column_stack([_boxes(heat, sought.boxes[0], (line, column, kind)), heat[line, column, kind], kind])
 
 
 def overlap(one: Floats, others: Floats) -> Floats:
@@ -57,18 +57,20 @@ def overlap(one: Floats, others: Floats) -> Floats:
     return np.asarray(common / (areas - common))
 
 
-def _boxes(answer: Floats, line: NDArray[np.intp], column: NDArray[np.intp]) -> Floats:
-    """(64, 64, 4) and the peaks (N,) -> (N, 4) x0, y0, x1, y1 in pixels."""
-    lines, columns = line[:, np.newaxis] + _AROUND[:, 0], column[:, np.newaxis] + _AROUND[:, 1]
-    inside = (lines >= 0) & (lines < len(answer)) & (columns >= 0) & (columns < len(answer))
-    lines, columns = lines.clip(0, len(answer) - 1), columns.clip(0, len(answer) - 1)
-    across, down, width, height = np.moveaxis(answer[lines, columns].astype(np.float64), -1, 0)
+def _boxes(heat: Floats, boxes: Floats, peaks: tuple[NDArray[np.intp], ...]) -> Floats:
+    """One window's answer and its N peaks, line, column and kind -> (N, 4) x0, y0, x1, y1 in pixels: the mean of the
+    boxes of the places near each, by their heat."""
+    line, column, kind = (each[:, np.newaxis] for each in peaks)
+    lines, columns = line + _AROUND[:, 0], column + _AROUND[:, 1]
+    inside = (lines >= 0) & (lines < len(heat)) & (columns >= 0) & (columns < len(heat))
+    lines, columns = lines.clip(0, len(heat) - 1), columns.clip(0, len(heat) - 1)
+    across, down, width, height = np.moveaxis(boxes[lines, columns].astype(np.float64), -1, 0)
     x, y = columns + 0.5 + across, lines + 0.5 + down
     width, height = np.exp(np.minimum(width, 5)), np.exp(np.minimum(height, 5))
     each = np.stack([x - width / 2, y - height / 2, x + width / 2, y + height / 2], axis=-1)
     peak = slice(len(_AROUND) // 2, len(_AROUND) // 2 + 1)  # the place in the middle of those around it
-    own = each[:, peak]
-    weights = bell(columns + 0.5 - x[:, peak], lines + 0.5 - y[:, peak], width[:, peak], height[:, peak])
-    weights *= inside & (weights > NEAR) & (overlap(own, each) > _ALIKE)
-    weights[:, peak] = np.maximum(weights[:, peak], NEAR)  # itself always
+    near = bell(columns + 0.5 - x[:, peak], lines + 0.5 - y[:, peak], width[:, peak], height[:, peak]) > NEAR
+    near &= inside & (overlap(each[:, peak], each) > _ALIKE)
+    near[:, peak] = True
+    weights = near * np.maximum(heat[lines, columns, kind], 1e-9)
     return np.asarray(STRIDE * np.einsum("np,npk->nk", weights, each) / weights.sum(axis=1, keepdims=True))

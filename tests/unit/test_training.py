@@ -6,10 +6,10 @@ import csv
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -409,7 +409,8 @@ def test_laboratories_and_their_classes_are_drawn_by_the_square_root_of_their_ce
 
 # The locator.
 
-FEW = {"windows": 4, "batch": 2, "crops_of": ("here",)}
+FEW = {"windows": 4, "batch": 2, "crops_of": ("here",), "gentle_epochs": 1}
+LOCATOR_EPOCHS = 3
 FIELDS: list[Field] = [
     ("here", "a", "train", smear(1)),
     ("half", "b", "train", smear(2, red=False)),
@@ -449,7 +450,7 @@ def located(
     assert [row["epoch"] for row in history(run)] == [1]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(train_locator, "LocatorConfig", partial(train_locator.LocatorConfig, **FEW))
-        command = ["train", "locator", str(run), "--data", str(fields), "--epochs", str(EPOCHS)]
+        command = ["train", "locator", str(run), "--data", str(fields), "--epochs", str(LOCATOR_EPOCHS)]
         result = CliRunner().invoke(main, command, catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return run, result
@@ -459,21 +460,21 @@ def locator_config() -> LocatorConfig:
     """The settings of that run."""
     from hematovision.training.train_locator import LocatorConfig
 
-    return LocatorConfig(epochs=EPOCHS, **FEW)  # type: ignore[arg-type]
+    return LocatorConfig(epochs=LOCATOR_EPOCHS, **FEW)  # type: ignore[arg-type]
 
 
 def test_a_run_of_the_locator_leaves_its_history_its_curves_and_what_is_opened(located: tuple[Path, Result]) -> None:
     run, result = located
-    assert [row["epoch"] for row in history(run)] == [1, 2]
+    assert [row["epoch"] for row in history(run)] == [1, 2, 3]
     assert all(np.isfinite(list(row.values())).all() for row in history(run))
     assert {path.name for path in run.iterdir()} == {
-        "run.json", "history.csv", "curves.png", "best.keras", f"epoch-{EPOCHS}.keras",
+        "run.json", "history.csv", "curves.png", "best.keras", f"epoch-{LOCATOR_EPOCHS}.keras",
         "locator.json", "locator.keras", "locator.tflite",
     }  # fmt: skip
     assert f"locator: {run}" in result.stdout
 
 
-def test_gone_on_with_it_has_taken_the_steps_of_both_epochs_and_the_last_is_the_best(
+def test_gone_on_with_it_has_taken_the_steps_of_the_gentle_epoch_and_the_last_is_the_best(
     located: tuple[Path, Result],
 ) -> None:
     import keras
@@ -481,9 +482,32 @@ def test_gone_on_with_it_has_taken_the_steps_of_both_epochs_and_the_last_is_the_
     from hematovision.training import locator_network
 
     with keras.saving.custom_object_scope({"loss": locator_network.loss}):
-        best, last = (keras.saving.load_model(located[0] / name) for name in ("best.keras", f"epoch-{EPOCHS}.keras"))
-    assert int(last.optimizer.iterations) == EPOCHS * 2  # of two windows each
+        best, last = (
+            keras.saving.load_model(located[0] / name) for name in ("best.keras", f"epoch-{LOCATOR_EPOCHS}.keras")
+        )
+    assert int(last.optimizer.iterations) == 2  # of two windows each; with the gentle epoch they are counted anew
     assert all(map(np.array_equal, best.get_weights(), last.get_weights()))
+
+
+def test_windows_of_gentle_epochs_are_seen_through_good_optics_and_those_of_val_as_before(
+    fields: Path, weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hematovision.training import train_locator
+    from hematovision.training.windows import Variation
+
+    seen: list[Variation] = []
+
+    def window(*given: Any) -> Any:
+        seen.append(given[3])
+        return real(*given)
+
+    real = train_locator.window
+    monkeypatch.setattr(train_locator, "window", window)
+    config = replace(locator_config(), epochs=2)
+    train_locator.train(fields, tmp_path / "run", config, weights, lambda *step: None)
+    gentle = seen.count(config.gentle)
+    assert 4 <= gentle <= len(seen) - 8  # two batches of two; a batch more may be drawn ahead
+    assert {each.poor for each in seen} == {config.variation.poor, config.gentle.poor}
 
 
 def test_the_locator_that_was_trained_can_be_asked(located: tuple[Path, Result]) -> None:

@@ -32,20 +32,29 @@ class LocatorConfig:
 
     labs: tuple[str, ...] = ()  # laboratories to learn from; empty: all there are
     crops_of: tuple[str, ...] = ("barcelona",)  # whose crops are centred on their cell
-    epochs: int = 24
+    epochs: int = 28  # in all, the gentle ones included
+    gentle_epochs: int = 4  # the last, on windows seen through good optics, so that boxes get sharp
     windows: int = 1600  # an epoch
     batch: int = 16
     rate: float = 1e-3  # Adam, after 100 steps of warming up, falling to nothing along a cosine
+    gentle_rate: float = 3e-4  # Adam, after 50 steps of warming up, falling to nothing along a cosine
     clip: float = 5.0  # largest norm of all gradients together
     seed: int = 1
     variation: Variation = field(default_factory=Variation)
+    gentle: Variation = Variation(poor=0.1)
+
+    @property
+    def strong_epochs(self) -> int:
+        """Those before the gentle ones: one at least, where there are so many."""
+        return max(self.epochs - self.gentle_epochs, min(self.epochs, 1))
 
 
 def train(data: Path, run: Path, config: LocatorConfig, weights: Path | None, progress: Progress) -> Path:
     """Train, or go on training, in the folder `run`, and fit its limits on val fields; returns the folder.
 
-    The model is that of the last epoch: the rate has fallen to nothing by then, and no epoch is picked. Val windows are
-    scored beside it; test rows are not read.
+    The model is that of the last epoch: the rate has fallen to nothing by then, and no epoch is picked. The last epochs
+    are gentle: what was learned through poor optics is brought back to good ones. Val windows are scored beside it;
+    test rows are not read.
 
     Raises `LabelsRefused` if there is nothing to learn from, or the run was begun with other settings or pictures.
     """
@@ -63,9 +72,15 @@ def train(data: Path, run: Path, config: LocatorConfig, weights: Path | None, pr
         with keras.saving.custom_object_scope({"loss": locator_network.loss}):
             model = keras.saving.load_model(folder.checkpoint(len(history)))
     else:
-        model = _new(config, len(learn), weights)
+        model = locator_network.build(weights)
     while len(history) < config.epochs:
         learn.epoch = len(history)
+        if learn.epoch == 0:
+            _compile(model, config.rate, 100, config.strong_epochs * len(learn), config.clip)
+        if learn.epoch >= config.strong_epochs:
+            learn.variation = config.gentle
+        if learn.epoch == config.strong_epochs:
+            _compile(model, config.gentle_rate, 50, (config.epochs - config.strong_epochs) * len(learn), config.clip)
         ticker = Ticker(progress, learn.epoch, config.epochs, len(learn))
         fitted = model.fit(learn, epochs=1, callbacks=[ticker], verbose=0)
         val = float(model.evaluate(check, verbose=0))
@@ -92,7 +107,7 @@ class _Windows(keras.utils.PyDataset):
         progress: Progress,
     ) -> None:
         super().__init__(workers=2, max_queue_size=8)
-        self.config, self.epoch = config, 0
+        self.config, self.variation, self.epoch = config, config.variation, 0
         self.batches = config.windows // config.batch
         self.by_lab: dict[str, list[Scene]] = defaultdict(list)
         chosen = [each for each in fields if each.split == split]
@@ -125,19 +140,18 @@ class _Windows(keras.utils.PyDataset):
         for _ in range(self.config.batch):
             lab = self.by_lab[self.labs[random.choice(len(self.labs), p=self.weights)]]
             scene = lab[random.integers(len(lab))]
-            drawn = window(scene, self.objects, self.small, self.config.variation, random)
+            drawn = window(scene, self.objects, self.small, self.variation, random)
             inputs.append(drawn.rgb)
             answers.append(wanted(drawn))
         return np.stack(inputs).astype(np.float32), np.stack(answers)
 
 
-def _new(config: LocatorConfig, batches: int, weights: Path | None) -> keras.Model:
-    model = locator_network.build(weights)
-    steps = max(1, config.epochs * batches - 100)
-    rate = keras.optimizers.schedules.CosineDecay(config.rate / 10, steps, warmup_target=config.rate, warmup_steps=100)
-    optimizer = keras.optimizers.Adam(rate, global_clipnorm=config.clip)
+def _compile(model: keras.Model, rate: float, warming: int, steps: int, clip: float) -> None:
+    """For so many steps in all."""
+    falling = max(1, steps - warming)
+    schedule = keras.optimizers.schedules.CosineDecay(rate / 10, falling, warmup_target=rate, warmup_steps=warming)
+    optimizer = keras.optimizers.Adam(schedule, global_clipnorm=clip)
     model.compile(optimizer, locator_network.loss, jit_compile=False)  # XLA is ten times slower on a CPU
-    return model
 
 
 def _field(each: BoxedField) -> Scene:
