@@ -7,8 +7,7 @@ from typing import Any
 from hematovision import INTENDED_USE
 from hematovision.cells import in_words
 from hematovision.locator import KINDS
-
-CHOSEN_BY = "bangkok"  # the laboratory that tests/bench/recipes.py leaves out
+from hematovision.training.elsewhere import CHOSEN_BY
 
 
 def render(record: dict[str, Any], metrics: dict[str, Any]) -> str:
@@ -28,7 +27,7 @@ def render(record: dict[str, Any], metrics: dict[str, Any]) -> str:
         + (f", and from platelets boxed in the fields of {', '.join(boxed)}." if boxed else "."),
         f"Temperature {fitted['temperature']:.3f} and the limit for *confident*, {fitted['confident_from']:.3f}, were "
         f"fitted on {fitted['n']} val pictures: from that confidence on, {fitted['confident_rate']:.1%} of them were "
-        f"right. A cell whose features are further than {familiarity['limit']:.3f} from the nearest of "
+        f"right.{_floor(fitted)} A cell whose features are further than {familiarity['limit']:.3f} from the nearest of "
         f"{familiarity['remembered']} remembered train cells (one minus the cosine) is unfamiliar and gets no label: "
         f"{familiarity['rate']:.0%} of {familiarity['n']} val cells are within it. Unfamiliar, too, is "
         f"one whose darkest tenth takes up less than {familiarity['purple_from']:.3f} more of the green light than of "
@@ -52,6 +51,15 @@ def render(record: dict[str, Any], metrics: dict[str, Any]) -> str:
         f"`{training['pictures_sha256'][:16]}`. Every setting stands in bundle.json.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _floor(fitted: dict[str, Any]) -> str:
+    if not (floor := fitted.get("floor")):
+        return ""
+    return (
+        f" It is no lower than {floor['confident_from']:.3f}, from which on {floor['rate']:.0%} of the answers were "
+        f"right at {floor['lab']}, left out (of {floor['n']} with a label, none of a test row)."
+    )
 
 
 def rows_table(metrics: dict[str, Any]) -> str:

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from hematovision.errors import LabelsRefused
+from hematovision.evaluation import row
 from hematovision.progress import Progress
+from hematovision.training.elsewhere import floor_for, floor_of
 from hematovision.training.fields import read_fields
 from hematovision.training.labs import labels_of, read_cells
 from hematovision.training.locating import open_locator
 from hematovision.training.release import assemble
-from hematovision.training.score import rows_by_lab
+from hematovision.training.score import answers_of
 from hematovision.training.score_locator import rows_by_lab as locator_rows
 from hematovision.training.train import TrainConfig
 from hematovision.training.train import train as train_classifier
@@ -26,8 +28,9 @@ def leave_out(
     data: Path, lab: str, runs: Path, weights: Path | None, progress: Progress, locator_only: bool = False
 ) -> dict[str, Any]:
     """Train locator and classifier without `lab` in `runs/without-<lab>`, or go on with them, and score every field and
-    every cell of the lab. Returns, and keeps as row.json, {"locator": row, "classifier": row}; with `locator_only`, or
-    for a lab without labelled cells, there is no classifier's row.
+    every cell of the lab. Returns, and keeps as row.json, {"locator": row, "classifier": row, "floor": as of
+    `floor_of`}; with `locator_only`, or for a lab without labelled cells, the locator's row alone. The limit for
+    `confident` has the floor of the laboratory by which the recipe was chosen, if that was left out before.
 
     Raises `LabelsRefused` if there is no such laboratory, or none besides it.
     """
@@ -45,8 +48,11 @@ def leave_out(
     if left_cells and not locator_only:
         run, taught = folder / "classifier", {*others, *(cell.lab for cell in cells)} - {lab}
         train_classifier(data, locator, run, TrainConfig(labs=tuple(sorted(taught))), weights, progress)
-        service = assemble(data, locator, run, folder / "bundle", f"without-{lab}", progress)
-        rows["classifier"] = rows_by_lab(service, left_cells, progress, labels_of(cells))[lab]
+        floor = floor_for(rows_left_out(runs), lab)
+        service = assemble(data, locator, run, folder / "bundle", f"without-{lab}", progress, floor)
+        classes = labels_of(cells)
+        answers = answers_of(service, left_cells, progress, classes)
+        rows |= {"classifier": row(answers, classes), "floor": floor_of(answers, [cell.split for cell in left_cells])}
     (folder / ROW).write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
     return rows
 

@@ -23,6 +23,7 @@ from hematovision.progress import Progress
 from hematovision.road import Road
 from hematovision.runtime import LiteRT, Outputs, open_networks
 from hematovision.training import halfway, locating
+from hematovision.training.elsewhere import floor_for
 from hematovision.training.export import lower_outputs, write_classifier
 from hematovision.training.fields import read_fields
 from hematovision.training.framed import FramedCell, framed, middle
@@ -60,7 +61,7 @@ def release(
     """
     final = new_folder(models, version)
     folder = final.with_name(version + ".partial")
-    service = assemble(data, locator, run, folder, version, progress)
+    service = assemble(data, locator, run, folder, version, progress, floor_for(recipe))
     labs = service.bundle.record["training"]["labs"]
     known = [cell for cell in read_cells(data) if cell.label in service.bundle.labels]
     metrics: dict[str, Any] = {"labels": list(service.bundle.labels), "bundle": {}, "recipe": recipe}
@@ -89,9 +90,17 @@ def promote(models: Path, version: str, recipe: dict[str, Any]) -> Path:
     return made_current(folder, models, version)
 
 
-def assemble(data: Path, locator: Path, run: Path, folder: Path, version: str, progress: Progress) -> InferenceService:
+def assemble(
+    data: Path,
+    locator: Path,
+    run: Path,
+    folder: Path,
+    version: str,
+    progress: Progress,
+    floor: dict[str, Any] | None = None,
+) -> InferenceService:
     """Write a bundle without metrics into `folder`, and open it: what a fold model is scored with, and what `release`
-    goes on from."""
+    goes on from. `floor` as of `floor_for`."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     about = json.loads((run / "run.json").read_text(encoding="utf-8"))
@@ -128,7 +137,7 @@ def assemble(data: Path, locator: Path, run: Path, folder: Path, version: str, p
         },
         "outputs": {"logits": "before temperature", "features": "last feature map, before pooling"},
         "locator": locating.record_of(locator),
-        **_calibration(logits, truth, val, labels),
+        **_calibration(logits, truth, val, labels, floor),
         "familiarity": _familiarity(folder, learned.features, classes, features) | {"purple_from": _purple_from(val)},
         "readouts": written([], folder / bundle.READOUTS),
         "quality": _quality(val),
@@ -152,13 +161,17 @@ def assemble(data: Path, locator: Path, run: Path, folder: Path, version: str, p
 
 
 def _calibration(
-    logits: calibration.Floats, truth: calibration.Ints, val: Sequence[FramedCell], labels: Sequence[str]
+    logits: calibration.Floats,
+    truth: calibration.Ints,
+    val: Sequence[FramedCell],
+    labels: Sequence[str],
+    floor: dict[str, Any] | None,
 ) -> dict[str, Any]:
     """Temperature, limit, and what a cell's kind tells of its class."""
     kinds = [one.kind for one in val]
     shares = located_as(kinds, [one.cell.label for one in val])
     return {
-        "calibration": calibrated(logits, truth, partial(shares.weighed, kinds=kinds, labels=labels)),
+        "calibration": calibrated(logits, truth, partial(shares.weighed, kinds=kinds, labels=labels), floor=floor),
         "located_as_platelet": asdict(shares) | {"fitted_on": "val", "n": len(val)},
     }
 

@@ -43,18 +43,22 @@ def calibrated(
     weighed: Callable[[calibration.Floats], calibration.Floats],
     fitted_on: str = "val",
     rate: float = CONFIDENT_RATE,
+    floor: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Temperature, and the limit for `confident`, from which on `rate` of the answers are right, of cells that were
-    not learned from: (N, classes) and (N,). `weighed` makes their answers of the classifier's."""
+    not learned from: (N, classes) and (N,). `weighed` makes their answers of the classifier's. The limit is not below
+    the `floor` (see elsewhere.py), if there is one."""
     temperature = calibration.fit_temperature(logits, truth)
     probabilities = weighed(calibration.softmax(logits, temperature))
     right = probabilities.argmax(axis=1) == truth
+    limit = calibration.confident_from(probabilities.max(axis=1), right, rate)
     return {
         "temperature": temperature,
-        "confident_from": calibration.confident_from(probabilities.max(axis=1), right, rate),
+        "confident_from": max(limit, floor["confident_from"]) if floor else limit,
         "confident_rate": rate,
         "fitted_on": fitted_on,
         "n": len(truth),
+        "floor": floor,
     }
 
 

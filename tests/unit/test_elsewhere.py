@@ -1,0 +1,69 @@
+"""From which confidence on a model may call itself sure, as a laboratory tells that it never saw."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hematovision.evaluation import Answers
+from hematovision.training.elsewhere import CHOSEN_BY, RATE, floor_for, floor_of
+from hematovision.training.writing import calibrated
+
+LABELLED = ("confident", "check")
+
+
+def answers(confidences: list[float], right: list[bool], status: list[str] | None = None) -> Answers:
+    """Of two classes, the first the truth."""
+    sure = np.array(confidences)
+    first = np.where(right, sure, 1 - sure)
+    return Answers(np.zeros(len(sure), int), np.stack([first, 1 - first], axis=1), status or ["check"] * len(sure))
+
+
+def test_the_floor_is_where_answers_are_right_as_often_as_asked() -> None:
+    confidences = [0.99, 0.95, 0.9, 0.8]
+    floor = floor_of(answers(confidences, [True, True, False, True]), ["train"] * 4)
+    assert floor == {"confident_from": 0.95, "rate": RATE, "n": 4}
+
+
+def test_only_what_has_a_label_and_is_no_test_row_counts() -> None:
+    confidences, right = [0.99, 0.98, 0.95, 0.9], [False, False, True, True]
+    floor = floor_of(answers(confidences, right, ["unfamiliar", *LABELLED, "check"]), ["train", "test", "val", "train"])
+    assert (floor["confident_from"], floor["n"]) == (0.9, 2)
+
+
+@pytest.mark.parametrize("status", ["unfamiliar", "check"])
+def test_where_no_answer_is_right_none_may_be_confident(status: str) -> None:
+    assert floor_of(answers([0.99, 0.9], [False, False], [status] * 2), ["train"] * 2)["confident_from"] > 1
+
+
+def test_a_picture_without_an_answer_is_not_asked() -> None:
+    nothing = Answers(np.zeros(2, int), np.full((2, 2), np.nan), ["no_cells", "not_a_smear"])
+    assert floor_of(nothing, ["train"] * 2)["n"] == 0
+
+
+ROW: dict[str, Any] = {"floor": {"confident_from": 0.9, "rate": RATE, "n": 400}}
+
+
+def test_the_floor_is_that_of_the_laboratory_by_which_the_recipe_is_chosen() -> None:
+    floor = floor_for({CHOSEN_BY: ROW, "another": {"floor": {"confident_from": 0.5, "rate": RATE, "n": 9}}}, "another")
+    assert floor == {"lab": CHOSEN_BY, **ROW["floor"]}
+
+
+@pytest.mark.parametrize(
+    ("recipe", "scored"),
+    [({}, ""), ({"another": ROW}, ""), ({CHOSEN_BY: {"locator": {}}}, ""), ({CHOSEN_BY: ROW}, CHOSEN_BY)],
+    ids=["no rows", "of another", "of the locator alone", "its own"],
+)
+def test_without_it_there_is_no_floor(recipe: dict[str, Any], scored: str) -> None:
+    assert floor_for(recipe, scored) is None
+
+
+@pytest.mark.parametrize(("floor", "limit"), [(None, 0.8), (0.5, 0.8), (0.99, 0.99), (1.01, 1.01)])
+def test_the_limit_for_confident_is_never_below_the_floor(floor: float | None, limit: float) -> None:
+    logits = np.log([[0.8, 0.2]] * 4 + [[0.7, 0.3]])
+    truth = np.array([0, 0, 0, 0, 1])
+    given = None if floor is None else {"lab": CHOSEN_BY, "confident_from": floor, "rate": RATE, "n": 400}
+    record = calibrated(logits, truth, lambda probabilities: np.array([[0.8, 0.2]] * 4 + [[0.7, 0.3]]), floor=given)
+    assert (record["confident_from"], record["floor"]) == (limit, given)
