@@ -16,10 +16,11 @@ from hematovision.evaluation import Answers
 
 CHOSEN_BY = "bangkok"  # the laboratory by which the recipe is chosen, and that tests/bench/recipes.py leaves out
 RATE = 0.97  # of the answers there, right from the floor on
+Floor = dict[str, Any]  # confident_from, rate, n; and the lab, where it is given on
 ASKED_OF = ("confident", "check")  # what has a label
 
 
-def floor_of(answers: Answers, splits: Sequence[str]) -> dict[str, Any]:
+def floor_of(answers: Answers, splits: Sequence[str]) -> Floor:
     """Of the answers of a model to a laboratory that it never saw: the least confidence from which `RATE` of them are
     right, above 1 if there is none, and how many had a label. Those to test rows, as `splits` (N,) has it, do not
     count: models that have seen the laboratory are scored on them."""
@@ -28,7 +29,7 @@ def floor_of(answers: Answers, splits: Sequence[str]) -> dict[str, Any]:
     return {"confident_from": confident_from(confidence, right, RATE), "rate": RATE, "n": int(told.sum())}
 
 
-def floor_for(recipe: dict[str, Any], scored: str = "") -> dict[str, Any] | None:
+def floor_for(recipe: dict[str, Any], scored: str = "") -> Floor | None:
     """The floor for a model of this recipe, of whose rows `recipe` holds those there are by laboratory; None where
     `CHOSEN_BY` was not left out yet, or is itself to be `scored`: no laboratory's own cells set its limit."""
     floor = recipe.get(CHOSEN_BY, {}).get("floor")

@@ -23,7 +23,7 @@ from hematovision.progress import Progress
 from hematovision.road import Road
 from hematovision.runtime import LiteRT, Outputs, open_networks
 from hematovision.training import halfway, locating
-from hematovision.training.elsewhere import floor_for
+from hematovision.training.elsewhere import Floor, floor_for
 from hematovision.training.export import lower_outputs, write_classifier
 from hematovision.training.fields import read_fields
 from hematovision.training.framed import FramedCell, framed, middle
@@ -91,13 +91,7 @@ def promote(models: Path, version: str, recipe: dict[str, Any]) -> Path:
 
 
 def assemble(
-    data: Path,
-    locator: Path,
-    run: Path,
-    folder: Path,
-    version: str,
-    progress: Progress,
-    floor: dict[str, Any] | None = None,
+    data: Path, locator: Path, run: Path, folder: Path, version: str, progress: Progress, floor: Floor | None = None
 ) -> InferenceService:
     """Write a bundle without metrics into `folder`, and open it: what a fold model is scored with, and what `release`
     goes on from. `floor` as of `floor_for`."""
@@ -150,10 +144,15 @@ def assemble(
             "config": config,
         },
     }
-    metrics: dict[str, Any] = {"labels": labels, "bundle": {}, "recipe": {}, "locator": {}}
+    return _opened(folder, record)
+
+
+def _opened(folder: Path, record: dict[str, Any]) -> InferenceService:
+    """The bundle whose networks are in `folder`, with a self-test, sealed, and without metrics."""
+    labels = record["labels"]
     (folder / "selftest").mkdir()
     write_json(folder / bundle.SELF_TEST, {"labels": labels, "pictures": {}})
-    describe(folder, record, metrics)
+    describe(folder, record, {"labels": labels, "bundle": {}, "recipe": {}, "locator": {}})
     networks = open_networks("litert", folder)
     write_self_test(folder, Road(bundle.open_bundle(folder), networks))
     bundle.seal(folder, record)
@@ -165,7 +164,7 @@ def _calibration(
     truth: calibration.Ints,
     val: Sequence[FramedCell],
     labels: Sequence[str],
-    floor: dict[str, Any] | None,
+    floor: Floor | None,
 ) -> dict[str, Any]:
     """Temperature, limit, and what a cell's kind tells of its class."""
     kinds = [one.kind for one in val]

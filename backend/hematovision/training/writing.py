@@ -15,6 +15,7 @@ from hematovision.road import Road
 from hematovision.selftest import expected
 from hematovision.training import card
 from hematovision.training.drawn import drawn_cell
+from hematovision.training.elsewhere import Floor
 
 NAME = "wbc-mobilenetv2"
 CONFIDENT_RATE = 0.995  # of answers that it is fitted on, right from the limit on
@@ -43,7 +44,7 @@ def calibrated(
     weighed: Callable[[calibration.Floats], calibration.Floats],
     fitted_on: str = "val",
     rate: float = CONFIDENT_RATE,
-    floor: dict[str, Any] | None = None,
+    floor: Floor | None = None,
 ) -> dict[str, Any]:
     """Temperature, and the limit for `confident`, from which on `rate` of the answers are right, of cells that were
     not learned from: (N, classes) and (N,). `weighed` makes their answers of the classifier's. The limit is not below
