@@ -11,8 +11,8 @@ from hematovision.cells import Cell
 from hematovision.sketch import bits
 
 MOST_COMPARED = 2_000  # cells; each is compared with every other
-# Of 64 bits of the two sketches. At ten, nearly two in three of the cells shown twice by cuts of val fields are
-# suspected, and no pair among a hundred different cells: `python tests/bench/overlaps.py` prints both.
+# Of 64 bits of the two sketches. At ten, nine in ten of the cells shown twice by cuts of val fields are suspected, and
+# hardly a pair among a hundred different cells: `python tests/bench/overlaps.py` prints both.
 MOST_UNLIKE = 10
 
 

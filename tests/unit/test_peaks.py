@@ -39,10 +39,8 @@ def corners(sought: Sought) -> Floats:
 
 
 def test_without_a_peak_there_is_no_box() -> None:
-    assert candidates(Sought(np.zeros((1, PLACES, PLACES, 3)), np.zeros((1, PLACES, PLACES, 4))), LIMITS).shape == (
-        0,
-        6,
-    )
+    nothing = Sought(np.zeros((1, PLACES, PLACES, 3)), np.zeros((1, PLACES, PLACES, 4)))
+    assert candidates(nothing, LIMITS).shape == (0, 6)
 
 
 @pytest.mark.parametrize("box", [CELL, (0, 0, 60, 40), (200, 210, 256, 256), (100, 100, 112, 110), (20, 10, 240, 250)])
