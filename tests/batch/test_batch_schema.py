@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from answers import answer, cell
 from hematovision import errors
-from hematovision.batch import schema
+from hematovision.batch import results, schema
 from hematovision.batch.results import Result, joined, parts
 from hematovision.cli import main
 
@@ -45,6 +45,27 @@ def test_the_columns_are_those_of_version_1() -> None:
 def test_every_row_fills_columns_that_there_are() -> None:
     assert not {name for row in ROWS for name in row} - set(schema.NAMES)
     assert {row["row"] for row in ROWS} == {"picture", "cell", "failure"}
+
+
+def test_a_run_that_is_stopped_between_a_part_and_the_next_repeats_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = results._write
+
+    def stopped(file: Path, data: bytes) -> None:
+        write(file, data)
+        raise KeyboardInterrupt
+
+    result = Result(tmp_path, "parquet", OF)
+    result.add(ROWS[:2])
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(results, "_write", stopped)
+        result.write()
+    result.write()  # as the engine does with what waits, whatever ended the run
+    result.complete()
+    result.close()
+    (part,) = parts(tmp_path)
+    assert pyarrow.parquet.read_table(part)["picture"].to_pylist() == ["a.png"] * 2
 
 
 def test_rows_give_their_answers_back() -> None:

@@ -62,6 +62,7 @@ class Result:
         self._of = {"schema": schema.VERSION, "format": kind, "recorded": record is not None, **of}
         self._rows: list[Row] = []
         self._waiting = 0
+        self._part = _new_part()
         self._since = 0.0
         self._met: set[bytes] = set()  # 16 bytes of each picture's name
         with _told(folder):
@@ -91,14 +92,14 @@ class Result:
             self.write()
 
     def write(self) -> None:
-        """What waits becomes a part. Raises `StorageFull`, and what `record` does."""
+        """What waits becomes a part; again the same one if this was interrupted. Raises `StorageFull`, and what
+        `record` does."""
         if self._rows:
             if self._record:
                 self._record(self.id, self._rows)
-            name = f"part-{uuid.uuid4().hex[:12]}.{self.kind}"
             with _told(self.folder):
-                _write(self.folder / name, _encoded(self._rows, self.kind))
-            self._rows, self._waiting = [], 0
+                _write(self.folder / f"{self._part}.{self.kind}", _encoded(self._rows, self.kind))
+            self._rows, self._waiting, self._part = [], 0, _new_part()
 
     def complete(self) -> None:
         """Write what waits and the manifest of all parts. Raises `StorageFull`."""
@@ -205,6 +206,10 @@ def _manifest(folder: Path) -> dict[str, Any] | None:
         except ValueError as error:
             raise errors.ResultRefused(f"{folder / MANIFEST} is damaged. Name another folder.") from error
     return None
+
+
+def _new_part() -> str:
+    return f"part-{uuid.uuid4().hex[:12]}"
 
 
 def _write(file: Path, data: bytes) -> None:
