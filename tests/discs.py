@@ -125,7 +125,9 @@ def with_fakes(service: InferenceService, label: str = "lymphocyte", sure: float
         confident_from=0.9,
         located_as=LocatedAs(0.5, 0.5),  # the kind tells nothing of the class
         head=Head(each, 0 * each[0]),
-        familiar=Familiar(each, np.arange(len(each)), limit=2.0, rate=0.99, purple_from=-1),  # no cell is unfamiliar
+        familiar=Familiar(
+            each, np.arange(len(each)), limit=2.0, rate=0.99, near=2.0, near_rate=0.75, purple_from=-1
+        ),  # no cell is unfamiliar
         readouts=(),
         accepted=Accepted(0, 0, 0, 99, 0, rate=0.99),  # no picture is too bad
     )

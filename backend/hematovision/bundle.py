@@ -28,7 +28,7 @@ from hematovision.locator import KINDS, Fitted
 from hematovision.quality import Accepted
 from hematovision.readout import Readout
 
-FORMAT = 8
+FORMAT = 9
 CURRENT = "CURRENT"
 RECORD = "bundle.json"
 SELF_TEST = "selftest/expected.json"
@@ -208,12 +208,13 @@ def _familiar(path: Path, record: dict[str, Any], classes: int) -> Familiar:
     """The remembered cells, kept at half the precision. Raises `ValueError` for what cannot be."""
     with np.load(path / FAMILIAR, allow_pickle=False) as kept:
         features, labels = kept["features"].astype(np.float32), kept["labels"]
-    limit, rate, purple_from = (float(record[name]) for name in ("limit", "rate", "purple_from"))
+    fitted = {name: float(record[name]) for name in ("limit", "rate", "near", "near_rate", "purple_from")}
     whole = features.ndim == 2 and len(features) == len(labels) > 0 and bool(np.isfinite(features).all())
-    limits = 0 < limit <= 2 and 0 < rate <= 1 and -1 <= purple_from <= 1
-    if not (whole and limits and labels.min() >= 0 and labels.max() < classes):
+    limits = 0 < fitted["near"] <= fitted["limit"] <= 2 and -1 <= fitted["purple_from"] <= 1
+    rates = 0 < fitted["near_rate"] <= fitted["rate"] <= 1
+    if not (whole and limits and rates and labels.min() >= 0 and labels.max() < classes):
         raise ValueError("what is remembered")
-    return Familiar(features, labels, limit, rate, purple_from)
+    return Familiar(features, labels, **fitted)
 
 
 def _accepted(record: dict[str, Any]) -> Accepted:

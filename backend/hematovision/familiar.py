@@ -2,7 +2,8 @@
 remembers (Sun et al., Out-of-Distribution Detection with Deep Nearest Neighbors, arXiv:2204.06507).
 
 A classifier names one of its classes whatever it is shown. What lies further from every remembered cell than nearly all
-cells of the val rows do, or has another colour than a stained nucleus, is unfamiliar, and gets no label.
+cells of the val rows do, or has another colour than a stained nucleus, is unfamiliar, and gets no label. What lies
+further than most of them do is never confident: so, mostly, do cells of a class that was never shown.
 """
 
 from __future__ import annotations
@@ -20,13 +21,16 @@ Floats = NDArray[np.floating]
 class Familiar:
     """`features` (N, D) of N remembered cells, as of `head.pooled`; `labels` (N,), each the position of the cell's
     class in the bundle's labels. Beyond `limit`, 0..2, a cell is unfamiliar; `rate` of the val cells are within it.
-    Unfamiliar, too, is one less purple than `purple_from`, -1..1, as of `dye.purple`: `rate` of each laboratory's val
-    cells are not."""
+    Beyond `near`, at most `limit`, no answer is confident; `near_rate` of the val cells are within that. Unfamiliar,
+    too, is one less purple than `purple_from`, -1..1, as of `dye.purple`: `rate` of each laboratory's val cells are
+    not."""
 
     features: NDArray[np.float32]
     labels: NDArray[np.integer]
     limit: float
     rate: float
+    near: float
+    near_rate: float
     purple_from: float
 
     @cached_property

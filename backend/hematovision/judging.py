@@ -58,6 +58,8 @@ def judge(
             f"{bundle.confident_rate:.1%} of its answers were right in validation. The next class is "
             f"{in_words(second.label)} ({second.probability:.1%}). A person should look."
         )
+    if strangeness.distance > bundle.familiar.near:
+        reasons.append(_further(strangeness.distance, bundle.familiar.near, bundle.familiar.near_rate))
     if (found.kind == PLATELET) != (alone == PLATELET):
         located = "a platelet" if found.kind == PLATELET else "a cell with a nucleus"
         reasons.append(
@@ -72,10 +74,7 @@ def judge(
 def _unfamiliar(familiar: Familiar, cell: Strangeness) -> list[str]:
     reasons = []
     if cell.distance > familiar.limit:
-        reasons.append(
-            f"It is further ({cell.distance:.2f}) from every cell that the model remembers than {familiar.rate:.1%} of "
-            f"validation's cells were ({familiar.limit:.2f}), so no class is named. A person should look."
-        )
+        reasons.append(f"No class is named. {_further(cell.distance, familiar.limit, familiar.rate)}")
     if cell.purple < familiar.purple_from:
         reasons.append(
             "What is darkest in it has not the colour of a stained nucleus: it is less purple "
@@ -83,6 +82,13 @@ def _unfamiliar(familiar: Familiar, cell: Strangeness) -> list[str]:
             "0), so no class is named. Send a photograph in colour, of a smear stained by Romanowsky's method."
         )
     return reasons
+
+
+def _further(distance: float, limit: float, rate: float) -> str:
+    return (
+        f"It is further ({distance:.2g}) from every cell that the model remembers than {rate:.1%} of validation's "
+        f"cells were ({limit:.2g}). A person should look."
+    )
 
 
 def red(found: Found) -> Cell:

@@ -1,9 +1,12 @@
 // What the API's keys and numbers are called for people.
 
 export const STATUSES = {
-  confident: ["Confident", "One class stands out as clearly as the model's fitted limit asks."],
+  confident: [
+    "Confident",
+    "One class stands out as clearly as the model's fitted limit asks, and the cell is much like ones it learned from.",
+  ],
   check: ["Check", "A label is given, and a person should look before trusting it."],
-  unfamiliar: ["Unfamiliar", "Unlike what the model has learned from, so no label is given."],
+  unfamiliar: ["Unfamiliar", "Unlike all that the model has learned from, so no label is given."],
   no_cells: ["No cells", "Neither a nucleated cell nor a platelet was found."],
   not_a_smear: ["Not a smear", "This does not look like a stained blood smear."],
 };

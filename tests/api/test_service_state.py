@@ -14,7 +14,7 @@ from uploads import form
 
 from bad_pictures import JPEG
 from hematovision import INTENDED_USE
-from hematovision.api.schemas import HealthSchema, ModelSchema
+from hematovision.api.schemas import FamiliaritySchema, HealthSchema, ModelSchema
 from hematovision.bundle import FORMAT, current_path
 from hematovision.examples import EXAMPLES
 from hematovision.images import FORMATS, MEDIA_TYPES, MIN_SIDE
@@ -116,6 +116,7 @@ def test_model_tells_everything_of_the_bundle(client: FlaskClient, record: dict[
     assert body["sha256"] == record["files"]
     assert body["temperature"] == record["calibration"]["temperature"]
     assert body["confident_from"] == record["calibration"]["confident_from"]
+    assert body["familiarity"] == {name: record["familiarity"][name] for name in FamiliaritySchema().fields}
     assert body["labs"] == record["training"]["labs"]
     assert set(body["metrics"]["bundle"]) >= set(record["training"]["labs"])
     assert body["intended_use"] == INTENDED_USE

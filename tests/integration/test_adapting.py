@@ -94,7 +94,8 @@ def test_networks_are_the_same_and_last_layer_and_memory_are_others(adapted: Ada
     assert not np.array_equal(base.head.kernel, made.head.kernel)
     found = sum(made.record["adapted"]["cells"].values())
     assert len(made.familiar.features) == len(base.familiar.features) + found
-    assert made.familiar.limit >= base.familiar.limit and made.familiar.purple_from <= base.familiar.purple_from
+    assert made.familiar.limit >= base.familiar.limit and made.familiar.near >= base.familiar.near
+    assert made.familiar.purple_from <= base.familiar.purple_from
 
 
 def test_every_cell_is_held_back_once(adapted: Adapted) -> None:

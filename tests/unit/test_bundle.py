@@ -117,7 +117,7 @@ def test_a_record_that_does_not_list_a_file_is_refused(copy: Path, name: str) ->
     expect_refusal(copy, name, "does not list")
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6, 7, 9, 0, "8", None])
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6, 7, 8, 10, 0, "9", None])
 def test_another_format_version_is_refused_and_told(copy: Path, version: Any) -> None:
     change(copy / RECORD, lambda record: record.update(format=version))
     expect_refusal(copy, "format version", repr(version))
@@ -284,7 +284,8 @@ def test_a_record_that_lacks_a_field_is_refused_by_its_name(copy: Path, field: s
         ("labels", 8), ("files", []), ("files", "all"), ("input", 160), ("locator", "locator.tflite"),
         ("locator", None), ("calibration", {"temperature": "warm"}),
         ("located_as_platelet", {"platelets": 1, "others": 0.01}), ("located_as_platelet", {"platelets": 0.9}),
-        ("familiarity", {"limit": 0.1, "rate": 0.99, "purple_from": 2}),
+        ("familiarity", {"limit": 0.1, "rate": 0.99, "near": 0.1, "near_rate": 0.75, "purple_from": 2}),
+        ("familiarity", {"limit": 0.1, "rate": 0.99, "near": 0.2, "near_rate": 0.75, "purple_from": 0}),
     ],
 )  # fmt: skip
 def test_a_record_that_garbles_a_field_is_refused(copy: Path, field: str, value: Any) -> None:
@@ -488,7 +489,7 @@ def test_sealing_lists_every_file_and_nothing_else(tmp_path: Path) -> None:
     record = load(tmp_path / RECORD)
     # SHA-256 of "abc", from FIPS 180-2.
     digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert record == {"format": 8, "name": "x", "files": {"a.txt": digest, "selftest/b.txt": digest}}
+    assert record == {"format": 9, "name": "x", "files": {"a.txt": digest, "selftest/b.txt": digest}}
 
 
 def test_a_service_is_not_made_of_a_bundle_whose_self_test_fails(copy: Path) -> None:

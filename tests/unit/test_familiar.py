@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from hematovision.familiar import Familiar, directions
 
-KNOWN = Familiar(np.array([[1, 0, 0], [0, 1, 0]], np.float32), np.array([0, 1]), limit=0.2, rate=0.99, purple_from=0.02)
+KNOWN = Familiar(
+    np.array([[1, 0, 0], [0, 1, 0]], np.float32),
+    np.array([0, 1]),
+    limit=0.2,
+    rate=0.99,
+    near=0.1,
+    near_rate=0.75,
+    purple_from=0.02,
+)
 
 
 def test_the_distance_is_to_the_nearest_one_minus_the_cosine() -> None:
@@ -22,7 +32,7 @@ def test_of_no_cell_there_is_no_distance() -> None:
 def test_how_strong_features_are_does_not_matter() -> None:
     strong = np.array([[3, 4, 0], [0, 0, 7]], np.float32)
     assert directions(strong) == pytest.approx(np.array([[0.6, 0.8, 0], [0, 0, 1]]), abs=1e-6)
-    stronger = Familiar(5 * KNOWN.features, KNOWN.labels, KNOWN.limit, KNOWN.rate, KNOWN.purple_from)
+    stronger = replace(KNOWN, features=5 * KNOWN.features)
     assert stronger.distances(strong) == pytest.approx(KNOWN.distances(directions(strong)))
 
 

@@ -32,7 +32,8 @@ def seen(quality: Quality) -> Callable[[], Quality]:
     return lambda: quality
 
 
-NEAR, FAR = Strangeness(BUNDLE.familiar.limit, 0.02), Strangeness(BUNDLE.familiar.limit + 0.001, 0.02)
+NEAR, LESS_NEAR = Strangeness(BUNDLE.familiar.near, 0.02), Strangeness(BUNDLE.familiar.near + 0.001, 0.02)
+FAMILIAR, FAR = Strangeness(BUNDLE.familiar.limit, 0.02), Strangeness(BUNDLE.familiar.limit + 0.001, 0.02)
 GREY = Strangeness(0, 0)
 SURE, UNSURE = prediction(0.02, 0.95, 0.03), prediction(0.25, 0.7, 0.05)
 
@@ -109,7 +110,18 @@ def test_what_is_far_from_every_remembered_cell_is_unfamiliar_and_has_no_label_h
     assert (cell.status, cell.label, cell.confidence) == ("unfamiliar", None, None)
     assert cell.probabilities == SURE.probabilities
     [reason] = cell.reasons
-    for told in ("0.30", "99.0%", "A person should look."):
+    for told in ("No class is named.", "0.3", "99.0%", "A person should look."):
+        assert told in reason
+
+
+@pytest.mark.parametrize("strangeness", [LESS_NEAR, FAMILIAR])
+def test_what_is_less_near_to_those_remembered_than_most_is_for_a_person_to_see_however_sure_the_model(
+    strangeness: Strangeness,
+) -> None:
+    cell = judged(FOUND, SURE, strangeness)
+    assert (cell.status, cell.label, cell.confidence) == ("check", "lymphocyte", 0.95)
+    [reason] = cell.reasons
+    for told in (f"{strangeness.distance:.2g}", "(0.2)", "75.0%", "A person should look."):
         assert told in reason
 
 

@@ -42,6 +42,7 @@ class Model(Resource):
                 "temperature": bundle.temperature,
                 "confident_from": bundle.confident_from,
                 "confident_rate": bundle.confident_rate,
+                "familiarity": bundle.familiar,
                 "labs": bundle.record["training"]["labs"],
                 "metrics": bundle.metrics,
                 "sha256": bundle.record["files"],

@@ -168,13 +168,24 @@ class LimitsSchema(Shape):
     deadline = fields.Integer(required=True, metadata=says("Seconds for a request to arrive and be answered."))
 
 
+class FamiliaritySchema(Shape):
+    """How far a cell's features may be, as one minus the cosine, from those of the nearest that the model remembers."""
+
+    near = fields.Float(required=True, metadata=says("Beyond it no answer is confident."))
+    near_rate = fields.Float(required=True, metadata=says("Share of val cells that are within that."))
+    limit = fields.Float(required=True, metadata=says("Beyond it a cell is unfamiliar."))
+    purple_from = fields.Float(required=True, metadata=says("One whose nucleus is less purple is unfamiliar, too."))
+    rate = fields.Float(required=True, metadata=says("Share of val cells that are within either of these two."))
+
+
 class ModelSchema(ModelNameSchema):
     labels = fields.List(fields.String(), required=True)
     input = fields.Nested(InputSchema, required=True)
     limits = fields.Nested(LimitsSchema, required=True)
     temperature = fields.Float(required=True, metadata=says("Fitted on val rows; logits are divided by it."))
-    confident_from = fields.Float(required=True, metadata=says("The confidence from which an answer is confident."))
+    confident_from = fields.Float(required=True, metadata=says("The confidence from which an answer can be confident."))
     confident_rate = fields.Float(required=True, metadata=says("Share of val answers that were right from there on."))
+    familiarity = fields.Nested(FamiliaritySchema, required=True)
     labs = fields.List(fields.String(), required=True, metadata=says("Laboratories the model learned from."))
     metrics = fields.Dict(required=True, metadata=says("metrics.json of the bundle: a row per laboratory."))
     sha256 = fields.Dict(keys=fields.String(), values=fields.String(), required=True)

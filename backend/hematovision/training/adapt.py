@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from hematovision.bundle import Bundle
 from hematovision.calibration import softmax
 from hematovision.errors import LabelsRefused
 from hematovision.evaluation import Answers, row
-from hematovision.familiar import directions, nearest
+from hematovision.familiar import Familiar, directions, nearest
 from hematovision.progress import Progress
 from hematovision.refit import refitted
 from hematovision.road import Road
@@ -87,7 +87,8 @@ def adapt(data: Path, models: Path, lab: str, progress: Progress, deeper: bool =
         own,
         base.located_as.weighed(softmax(base.head.logits(own.means), base.temperature), own.kinds, base.labels),
         base.confident_from,
-        (base.familiar.distances(own.means) > base.familiar.limit) | (own.purple < base.familiar.purple_from),
+        base.familiar.distances(own.means),
+        base.familiar,
     )
     fitted, after = _held_back(base, own, way, lab)
     folder = final.with_name(final.name + ".partial")
@@ -136,20 +137,27 @@ def _held_back(base: Bundle, own: Own, way: Way, lab: str) -> tuple[dict[str, An
         far[held] = nearest(directions(fit.means[held]), directions(known))
     weighed = partial(base.located_as.weighed, kinds=own.kinds, labels=base.labels)
     calibration = calibrated(logits, own.classes, weighed, fitted_on=lab, rate=CONFIDENT_RATE)
-    rate = base.familiar.rate
-    limit = max(base.familiar.limit, float(np.quantile(far, rate)))
-    purple_from = min(base.familiar.purple_from, float(np.quantile(own.purple, 1 - rate)))
+    before = base.familiar
+    familiar = replace(
+        before,
+        limit=max(before.limit, float(np.quantile(far, before.rate))),
+        near=max(before.near, float(np.quantile(far, before.near_rate))),
+        purple_from=min(before.purple_from, float(np.quantile(own.purple, 1 - before.rate))),
+    )
     answers = weighed(softmax(logits, calibration["temperature"]))
-    row = _row(base, own, answers, calibration["confident_from"], (far > limit) | (own.purple < purple_from))
-    return {"calibration": calibration, "familiarity": {"limit": limit, "purple_from": purple_from}}, row
+    row = _row(base, own, answers, calibration["confident_from"], far, familiar)
+    limits = {name: getattr(familiar, name) for name in ("limit", "near", "purple_from")}
+    return {"calibration": calibration, "familiarity": limits}, row
 
 
 def _row(
-    base: Bundle, own: Own, probabilities: NDArray[np.floating], confident_from: float, far: NDArray[np.bool_]
-) -> dict[str, Any]:
-    """What /classify would say of each cell, as the row of a laboratory."""
-    sure = probabilities.max(axis=1) >= confident_from
-    status = np.where(far, "unfamiliar", np.where(sure, "confident", "check")).tolist()
+    base: Bundle, own: Own, probabilities: NDArray[np.floating], confident_from: float,
+    far: NDArray[np.floating], familiar: Familiar,
+) -> dict[str, Any]:  # fmt: skip
+    """What /classify would say of each cell, this `far` from those remembered, as the row of a laboratory."""
+    sure = (probabilities.max(axis=1) >= confident_from) & (far <= familiar.near)
+    strange = (far > familiar.limit) | (own.purple < familiar.purple_from)
+    status = np.where(strange, "unfamiliar", np.where(sure, "confident", "check")).tolist()
     none = np.full((len(own.missed), len(base.labels)), np.nan)
     truth = np.concatenate([own.classes, own.missed])
     told = Answers(truth, np.concatenate([probabilities, none]), [*status, *["no_cells"] * len(none)])

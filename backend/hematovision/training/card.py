@@ -27,11 +27,12 @@ def render(record: dict[str, Any], metrics: dict[str, Any]) -> str:
         + (f", and from platelets boxed in the fields of {', '.join(boxed)}." if boxed else "."),
         f"Temperature {fitted['temperature']:.3f} and the limit for *confident*, {fitted['confident_from']:.3f}, were "
         f"fitted on {fitted['n']} val pictures: from that confidence on, {fitted['confident_rate']:.1%} of them were "
-        f"right.{_floor(fitted)} A cell whose features are further than {familiarity['limit']:.3f} from the nearest of "
+        f"right.{_floor(fitted)} A cell whose features are further than {familiarity['limit']:.3g} from the nearest of "
         f"{familiarity['remembered']} remembered train cells (one minus the cosine) is unfamiliar and gets no label: "
-        f"{familiarity['rate']:.0%} of {familiarity['n']} val cells are within it. Unfamiliar, too, is "
-        f"one whose darkest tenth takes up less than {familiarity['purple_from']:.3f} more of the green light than of "
-        "the blue, as a share of all that it takes up: what is grey, green or yellow.",
+        f"{familiarity['rate']:.0%} of {familiarity['n']} val cells are within it. Of one further than "
+        f"{familiarity['near']:.3g} no answer is *confident*: {familiarity['near_rate']:.0%} are within that. "
+        f"Unfamiliar, too, is one whose darkest tenth takes up less than {familiarity['purple_from']:.3f} more of the "
+        "green light than of the blue, as a share of all that it takes up: what is grey, green or yellow.",
         f"Whether a cell is a platelet the locator tells, too: it locates {located['platelets']:.1%} of platelets as "
         f"such, and {located['others']:.1%} of other cells, counted in {located['n']} val cells. The classifier's "
         "probabilities are weighed by that (Bayes' rule); where the two differ the answer is *check*.",

@@ -45,6 +45,7 @@ from hematovision.training.writing import (
 )
 
 FAMILIAR_RATE = 0.99  # of val cells, familiar
+NEAR_RATE = 0.75  # of val cells, near enough to be confident of
 PURPLE_MOST = 0.02  # asked of any cell; grey is 0: one never seen may be stained bluer than all that were
 QUALITY_RATE = 0.995  # of each laboratory's val cells, within each limit of a picture's quality
 
@@ -191,12 +192,20 @@ def _score_locator(data: Path, service: InferenceService, progress: Progress) ->
 def _familiarity(
     folder: Path, learned: calibration.Floats, classes: calibration.Ints, val: calibration.Floats
 ) -> dict[str, Any]:
-    """familiar.npz of train cells, and the limit that nearly all val cells keep."""
+    """familiar.npz of train cells, and the limits that nearly all and most val cells keep."""
     kept = pooled(learned).astype(np.float16)
     np.savez(folder / bundle.FAMILIAR, features=kept, labels=classes.astype(np.uint8))
     distances = familiar.nearest(familiar.directions(pooled(val)), familiar.directions(kept.astype(np.float32)))
-    limit = float(np.quantile(distances, FAMILIAR_RATE))
-    return {"limit": limit, "rate": FAMILIAR_RATE, "remembered": len(kept), "fitted_on": "val", "n": len(distances)}
+    limit, near = np.quantile(distances, (FAMILIAR_RATE, NEAR_RATE)).tolist()
+    return {
+        "limit": limit,
+        "rate": FAMILIAR_RATE,
+        "near": near,
+        "near_rate": NEAR_RATE,
+        "remembered": len(kept),
+        "fitted_on": "val",
+        "n": len(distances),
+    }
 
 
 def _purple_from(val: Sequence[FramedCell]) -> float:

@@ -27,7 +27,7 @@ function factsOf({ labels, labs, confident_from: confidentFrom, limits }) {
   const smallest = `${limits.min_side} × ${limits.min_side} px to ${(limits.max_pixels / 1e6).toFixed(0)} megapixels`;
   const facts = [
     ["Learned from", labs.join(", ")],
-    ["Confident from", perCent(confidentFrom)],
+    ["Confident from", `${perCent(confidentFrom)}, if much like cells it remembers`],
     ["Knows", labels.map((label) => words(label).toLowerCase()).join(", ")],
     ["Takes", `${limits.formats.join(", ")}; ${smallest}; up to ${byteSize(limits.max_bytes)}`],
   ];
