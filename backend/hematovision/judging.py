@@ -59,7 +59,7 @@ def judge(
             f"{in_words(second.label)} ({second.probability:.1%}). A person should look."
         )
     if strangeness.distance > bundle.familiar.near:
-        reasons.append(_further(strangeness.distance, bundle.familiar.near, bundle.familiar.near_rate))
+        reasons.append(_unlike(strangeness.distance, bundle.familiar.near, bundle.familiar.near_rate))
     if (found.kind == PLATELET) != (alone == PLATELET):
         located = "a platelet" if found.kind == PLATELET else "a cell with a nucleus"
         reasons.append(
@@ -74,7 +74,7 @@ def judge(
 def _unfamiliar(familiar: Familiar, cell: Strangeness) -> list[str]:
     reasons = []
     if cell.distance > familiar.limit:
-        reasons.append(f"No class is named. {_further(cell.distance, familiar.limit, familiar.rate)}")
+        reasons.append(f"No class is named. {_unlike(cell.distance, familiar.limit, familiar.rate)}")
     if cell.purple < familiar.purple_from:
         reasons.append(
             "What is darkest in it has not the colour of a stained nucleus: it is less purple "
@@ -84,10 +84,10 @@ def _unfamiliar(familiar: Familiar, cell: Strangeness) -> list[str]:
     return reasons
 
 
-def _further(distance: float, limit: float, rate: float) -> str:
+def _unlike(distance: float, limit: float, rate: float) -> str:
     return (
-        f"It is further ({distance:.2g}) from every cell that the model remembers than {rate:.1%} of validation's "
-        f"cells were ({limit:.2g}). A person should look."
+        f"Of validation's cells {rate:.1%} were more like one that the model remembers (their distance from it is "
+        f"{limit:.2g} at most, here {distance:.2g}). A person should look."
     )
 
 

@@ -110,7 +110,7 @@ def test_what_is_far_from_every_remembered_cell_is_unfamiliar_and_has_no_label_h
     assert (cell.status, cell.label, cell.confidence) == ("unfamiliar", None, None)
     assert cell.probabilities == SURE.probabilities
     [reason] = cell.reasons
-    for told in ("No class is named.", "0.3", "99.0%", "A person should look."):
+    for told in ("No class is named.", "0.3 at most", "99.0%", "A person should look."):
         assert told in reason
 
 
@@ -121,7 +121,7 @@ def test_what_is_less_near_to_those_remembered_than_most_is_for_a_person_to_see_
     cell = judged(FOUND, SURE, strangeness)
     assert (cell.status, cell.label, cell.confidence) == ("check", "lymphocyte", 0.95)
     [reason] = cell.reasons
-    for told in (f"{strangeness.distance:.2g}", "(0.2)", "75.0%", "A person should look."):
+    for told in (f"here {strangeness.distance:.2g}", "is 0.2 at most", "75.0%", "A person should look."):
         assert told in reason
 
 
