@@ -3,7 +3,7 @@ remembers (Sun et al., Out-of-Distribution Detection with Deep Nearest Neighbors
 
 A classifier names one of its classes whatever it is shown. What lies further from every remembered cell than nearly all
 cells of the val rows do, or has another colour than a stained nucleus, is unfamiliar, and gets no label. What lies
-further than most of them do is never confident: so, mostly, do cells of a class that was never shown.
+further than most of them do is never confident.
 """
 
 from __future__ import annotations

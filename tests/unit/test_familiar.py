@@ -7,17 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hematovision.familiar import Familiar, directions
+from bundles import drawn_bundle
+from hematovision.familiar import directions
 
-KNOWN = Familiar(
-    np.array([[1, 0, 0], [0, 1, 0]], np.float32),
-    np.array([0, 1]),
-    limit=0.2,
-    rate=0.99,
-    near=0.1,
-    near_rate=0.75,
-    purple_from=0.02,
-)
+KNOWN = replace(drawn_bundle(("a", "b")).familiar, features=np.array([[1, 0, 0], [0, 1, 0]], np.float32))
 
 
 def test_the_distance_is_to_the_nearest_one_minus_the_cosine() -> None:

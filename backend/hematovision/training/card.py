@@ -39,7 +39,9 @@ def render(record: dict[str, Any], metrics: dict[str, Any]) -> str:
         "## How good it is",
         "On test rows at home, and on every row of laboratories marked *never seen*, there by a model made by the same "
         "recipe without that laboratory; none took part in any choice, but that the recipe itself was chosen by "
-        f"what it does at {CHOSEN_BY} left out. A picture in which no cell was found counts as wrong. "
+        f"what it does at {CHOSEN_BY} left out, and how near a cell must lie by how many immature granulocytes were "
+        "called something else with confidence by a model that had not seen any. "
+        "A picture in which no cell was found counts as wrong. "
         "Intervals are 95 %, by bootstrap. No patient numbers are published for the pictures at home, so those figures "
         "are optimistic. A laboratory that is not named here was not measured: expect it to be like those never seen.",
         rows_table(metrics),
