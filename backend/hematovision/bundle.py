@@ -54,7 +54,7 @@ class Bundle:
     locator: Fitted
     temperature: float
     confident_from: float  # the confidence from which an answer is `confident` ...
-    confident_rate: float  # ... since this share of val answers was right from there on
+    confident_rate: float  # ... since this share of val answers to cells `near` was right from there on
     located_as: LocatedAs
     head: Head
     familiar: Familiar

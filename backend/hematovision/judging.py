@@ -55,8 +55,8 @@ def judge(
         sure = f"nearly {limit}" if sure == limit else sure
         reasons.append(
             f"The model is {sure} sure, below the {limit} from which "
-            f"{bundle.confident_rate:.1%} of its answers were right in validation. The next class is "
-            f"{in_words(second.label)} ({second.probability:.1%}). A person should look."
+            f"{bundle.confident_rate:.1%} of its answers were right in validation, to cells like those it remembers. "
+            f"The next class is {in_words(second.label)} ({second.probability:.1%}). A person should look."
         )
     if strangeness.distance > bundle.familiar.near:
         reasons.append(_unlike(strangeness.distance, bundle.familiar.near, bundle.familiar.near_rate))

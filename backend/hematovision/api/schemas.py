@@ -184,7 +184,9 @@ class ModelSchema(ModelNameSchema):
     limits = fields.Nested(LimitsSchema, required=True)
     temperature = fields.Float(required=True, metadata=says("Fitted on val rows; logits are divided by it."))
     confident_from = fields.Float(required=True, metadata=says("The confidence from which an answer can be confident."))
-    confident_rate = fields.Float(required=True, metadata=says("Share of val answers that were right from there on."))
+    confident_rate = fields.Float(
+        required=True, metadata=says("Share of val answers to near cells right from there on.")
+    )
     familiarity = fields.Nested(FamiliaritySchema, required=True)
     labs = fields.List(fields.String(), required=True, metadata=says("Laboratories the model learned from."))
     metrics = fields.Dict(required=True, metadata=says("metrics.json of the bundle: a row per laboratory."))

@@ -136,7 +136,6 @@ def _held_back(base: Bundle, own: Own, way: Way, lab: str) -> tuple[dict[str, An
         known = np.concatenate([fit.remembered, fit.means[~held]])
         far[held] = nearest(directions(fit.means[held]), directions(known))
     weighed = partial(base.located_as.weighed, kinds=own.kinds, labels=base.labels)
-    calibration = calibrated(logits, own.classes, weighed, fitted_on=lab, rate=CONFIDENT_RATE)
     before = base.familiar
     familiar = replace(
         before,
@@ -144,6 +143,8 @@ def _held_back(base: Bundle, own: Own, way: Way, lab: str) -> tuple[dict[str, An
         near=max(before.near, float(np.quantile(far, before.near_rate))),
         purple_from=min(before.purple_from, float(np.quantile(own.purple, 1 - before.rate))),
     )
+    near = far <= familiar.near
+    calibration = calibrated(logits, own.classes, weighed, near, fitted_on=lab, rate=CONFIDENT_RATE)
     answers = weighed(softmax(logits, calibration["temperature"]))
     row = _row(base, own, answers, calibration["confident_from"], far, familiar)
     limits = {name: getattr(familiar, name) for name in ("limit", "near", "purple_from")}

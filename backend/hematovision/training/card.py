@@ -26,8 +26,9 @@ def render(record: dict[str, Any], metrics: dict[str, Any]) -> str:
         f"it learned from the cells of {', '.join(training['labs'])}"
         + (f", and from platelets boxed in the fields of {', '.join(boxed)}." if boxed else "."),
         f"Temperature {fitted['temperature']:.3f} and the limit for *confident*, {fitted['confident_from']:.3f}, were "
-        f"fitted on {fitted['n']} val pictures: from that confidence on, {fitted['confident_rate']:.1%} of them were "
-        f"right.{_floor(fitted)} A cell whose features are further than {familiarity['limit']:.3g} from the nearest of "
+        f"fitted on {fitted['n']} val pictures: from that confidence on, {fitted['confident_rate']:.1%} of the answers "
+        f"to those near enough (see below) were right.{_floor(fitted)} "
+        f"A cell whose features are further than {familiarity['limit']:.3g} from the nearest of "
         f"{familiarity['remembered']} remembered train cells (one minus the cosine) is unfamiliar and gets no label: "
         f"{familiarity['rate']:.0%} of {familiarity['n']} val cells are within it. Of one further than "
         f"{familiarity['near']:.3g} no answer is *confident*: {familiarity['near_rate']:.0%} are within that. "
@@ -60,8 +61,8 @@ def _floor(fitted: dict[str, Any]) -> str:
     if not (floor := fitted.get("floor")):
         return ""
     return (
-        f" It is no lower than {floor['confident_from']:.3f}, from which on {floor['rate']:.0%} of the answers were "
-        f"right at {floor['lab']}, left out (of {floor['n']} with a label, none of a test row)."
+        f" It is no lower than {floor['confident_from']:.3f}, from which on {floor['rate']:.0%} of what would be "
+        f"confident were right at {floor['lab']}, left out (of {floor['n']}, none of a test row)."
     )
 
 

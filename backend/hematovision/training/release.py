@@ -119,6 +119,7 @@ def assemble(
     (logits, features), truth, val = outputs([cell for cell in cells if cell.split == "val"])
     learned, classes, old = outputs(remembered([cell for cell in cells if cell.split == "train"], config["seed"]))
     halfway.write(folder, lower_outputs(run / "best.keras", [one.rgb for one in old]), classes)
+    distances, familiarity = _familiarity(folder, learned.features, classes, features)
     record = {
         "name": NAME,
         "version": version,
@@ -132,8 +133,8 @@ def assemble(
         },
         "outputs": {"logits": "before temperature", "features": "last feature map, before pooling"},
         "locator": locating.record_of(locator),
-        **_calibration(logits, truth, val, labels, floor),
-        "familiarity": _familiarity(folder, learned.features, classes, features) | {"purple_from": _purple_from(val)},
+        **_calibration(logits, truth, val, labels, distances <= familiarity["near"], floor),
+        "familiarity": familiarity | {"purple_from": _purple_from(val)},
         "readouts": written([], folder / bundle.READOUTS),
         "quality": _quality(val),
         "training": {
@@ -165,13 +166,16 @@ def _calibration(
     truth: calibration.Ints,
     val: Sequence[FramedCell],
     labels: Sequence[str],
+    near: NDArray[np.bool_],
     floor: Floor | None,
 ) -> dict[str, Any]:
     """Temperature, limit, and what a cell's kind tells of its class."""
     kinds = [one.kind for one in val]
     shares = located_as(kinds, [one.cell.label for one in val])
     return {
-        "calibration": calibrated(logits, truth, partial(shares.weighed, kinds=kinds, labels=labels), floor=floor),
+        "calibration": calibrated(
+            logits, truth, partial(shares.weighed, kinds=kinds, labels=labels), near, floor=floor
+        ),
         "located_as_platelet": asdict(shares) | {"fitted_on": "val", "n": len(val)},
     }
 
@@ -191,13 +195,13 @@ def _score_locator(data: Path, service: InferenceService, progress: Progress) ->
 
 def _familiarity(
     folder: Path, learned: calibration.Floats, classes: calibration.Ints, val: calibration.Floats
-) -> dict[str, Any]:
-    """familiar.npz of train cells, and the limits that nearly all and most val cells keep."""
+) -> tuple[NDArray[np.float64], dict[str, Any]]:
+    """familiar.npz of train cells; how far from them val cells are, and the limits that nearly all and most keep."""
     kept = pooled(learned).astype(np.float16)
     np.savez(folder / bundle.FAMILIAR, features=kept, labels=classes.astype(np.uint8))
     distances = familiar.nearest(familiar.directions(pooled(val)), familiar.directions(kept.astype(np.float32)))
     limit, near = np.quantile(distances, (FAMILIAR_RATE, NEAR_RATE)).tolist()
-    return {
+    return distances, {
         "limit": limit,
         "rate": FAMILIAR_RATE,
         "near": near,

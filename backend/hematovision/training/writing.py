@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from hematovision import bundle, calibration
@@ -42,17 +44,18 @@ def calibrated(
     logits: calibration.Floats,
     truth: calibration.Ints,
     weighed: Callable[[calibration.Floats], calibration.Floats],
+    near: NDArray[np.bool_],
     fitted_on: str = "val",
     rate: float = CONFIDENT_RATE,
     floor: Floor | None = None,
 ) -> dict[str, Any]:
-    """Temperature, and the limit for `confident`, from which on `rate` of the answers are right, of cells that were
-    not learned from: (N, classes) and (N,). `weighed` makes their answers of the classifier's. The limit is not below
-    the `floor` (see elsewhere.py), if there is one."""
+    """Temperature, and the limit for `confident`, of cells that were not learned from: (N, classes) and (N,).
+    `weighed` makes their answers of the classifier's. From the limit on `rate` of the answers are right to those that
+    are `near` (N,), since no other is confident; it is not below the `floor` (see elsewhere.py), if there is one."""
     temperature = calibration.fit_temperature(logits, truth)
     probabilities = weighed(calibration.softmax(logits, temperature))
     right = probabilities.argmax(axis=1) == truth
-    limit = calibration.confident_from(probabilities.max(axis=1), right, rate)
+    limit = calibration.confident_from(probabilities.max(axis=1)[near], right[near], rate)
     return {
         "temperature": temperature,
         "confident_from": max(limit, floor["confident_from"]) if floor else limit,
