@@ -14,6 +14,7 @@ from hematovision.familiar import Familiar
 from hematovision.head import Head
 from hematovision.kinds import LocatedAs
 from hematovision.quality import Accepted
+from hematovision.sizes import Sizes
 
 ANYTHING = Accepted(0, 0, 0, 99, 0, rate=0.99)  # no picture is too bad
 
@@ -32,6 +33,7 @@ def drawn_bundle(labels: Sequence[str], path: Path = Path(), **record: Any) -> B
         confident_from=0.9,
         confident_rate=0.995,
         located_as=LocatedAs(0.98, 0.02),
+        sizes=Sizes((), ()),
         head=Head(np.zeros((2, len(labels)), np.float32), np.zeros(len(labels), np.float32)),
         familiar=Familiar(
             np.eye(2, dtype=np.float32),

@@ -22,6 +22,7 @@ from hematovision.peaks import STRIDE, Sought
 from hematovision.quality import Accepted
 from hematovision.road import Road
 from hematovision.runtime import Networks, Outputs
+from hematovision.sizes import Sizes
 from pictures import RGB
 
 SLIDE, SWALLOWED = 240, 40
@@ -124,6 +125,7 @@ def with_fakes(service: InferenceService, label: str = "lymphocyte", sure: float
         temperature=1.0,
         confident_from=0.9,
         located_as=LocatedAs(0.5, 0.5),  # the kind tells nothing of the class
+        sizes=Sizes((), ()),  # nor does the size
         head=Head(each, 0 * each[0]),
         familiar=Familiar(
             each, np.arange(len(each)), limit=2.0, rate=0.99, near=2.0, near_rate=0.75, purple_from=-1

@@ -12,7 +12,8 @@ import json
 import math
 import os
 import re
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -20,15 +21,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hematovision.contents import accepted_of, familiar_of, fitted_of, head_of, readouts_of, sizes_of
 from hematovision.errors import BundleRefused, ModelUnavailable
 from hematovision.familiar import Familiar
 from hematovision.head import Head
 from hematovision.kinds import LocatedAs
-from hematovision.locator import KINDS, Fitted
+from hematovision.locator import Fitted
 from hematovision.quality import Accepted
 from hematovision.readout import Readout
+from hematovision.sizes import Sizes
 
-FORMAT = 9
+Floats = NDArray[np.floating]
+
+FORMAT = 10
 CURRENT = "CURRENT"
 RECORD = "bundle.json"
 SELF_TEST = "selftest/expected.json"
@@ -56,6 +61,7 @@ class Bundle:
     confident_from: float  # the confidence from which an answer is `confident` ...
     confident_rate: float  # ... since this share of val answers to cells `near` was right from there on
     located_as: LocatedAs
+    sizes: Sizes
     head: Head
     familiar: Familiar
     readouts: tuple[Readout, ...]
@@ -63,6 +69,11 @@ class Bundle:
     metrics: dict[str, Any]
     record: dict[str, Any]
     sha256: str  # of bundle.json, which holds that of every other file: it names all of the bundle
+
+    def weighed(self, looks: Floats, kinds: Sequence[str], beside: Floats) -> NDArray[np.float64]:
+        """The classifier's probabilities (N, K) in the light of what each of N cells was located as, and of its size
+        (N,) as of `sizes.beside_red`."""
+        return self.sizes.weighed(self.located_as.weighed(looks, kinds, self.labels), beside)
 
 
 def current_path(models: Path) -> Path:
@@ -137,10 +148,11 @@ def open_bundle(path: Path) -> Bundle:
             confident_from=float(record["calibration"]["confident_from"]),
             confident_rate=float(record["calibration"]["confident_rate"]),
             located_as=LocatedAs(*(float(record["located_as_platelet"][name]) for name in ("platelets", "others"))),
-            head=head_of(path, len(labels)),
-            familiar=_familiar(path, record["familiarity"], len(labels)),
-            readouts=_readouts(path, record["readouts"], labels),
-            accepted=_accepted(record["quality"]),
+            sizes=sizes_of(record["beside_red_cells"], len(labels)),
+            head=head_of(path / HEAD, len(labels)),
+            familiar=familiar_of(path / FAMILIAR, record["familiarity"], len(labels)),
+            readouts=readouts_of(path / READOUTS, record["readouts"], labels),
+            accepted=accepted_of(record["quality"]),
             metrics=metrics,
             record=record,
             sha256=sha256_of(path / RECORD),
@@ -160,69 +172,10 @@ def seal(path: Path, record: dict[str, Any]) -> None:
     (path / RECORD).write_text(text + "\n", encoding="utf-8")
 
 
-def fitted_of(record: dict[str, Any]) -> Fitted:
-    """What was fitted with a locator, from its record in bundle.json. Raises `ValueError` for what cannot be."""
-    limits, sizes = ([float(record[name][kind]) for kind in KINDS] for name in ("limits", "sizes"))
-    least, aim, most, explained = (float(record[name]) for name in ("least", "aim", "most", "explained_from"))
-    lengths = (*sizes, least, aim, most)
-    if not (all(0 < each <= 1 for each in limits) and 0 <= explained <= 1):
-        raise ValueError("limits of the locator")
-    if not (all(0 < each < math.inf for each in lengths) and least <= aim <= most):
-        raise ValueError("sizes of the locator")
-    return Fitted(tuple(limits), tuple(sizes), least, aim, most, explained)  # type: ignore[arg-type]  # three kinds each
-
-
 def sha256_of(path: Path) -> str:
     """SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def head_of(path: Path, classes: int) -> Head:
-    """The last layer in a bundle's folder. Raises `ValueError` for what cannot be one."""
-    with np.load(path / HEAD, allow_pickle=False) as kept:
-        return _layer("the last layer", kept["kernel"], kept["bias"], classes)
-
-
-def _layer(what: str, kernel: NDArray[np.floating], bias: NDArray[np.floating], columns: int) -> Head:
-    finite = bool(np.isfinite(kernel).all() and np.isfinite(bias).all())
-    if not (kernel.ndim == 2 and kernel.shape[1:] == bias.shape == (columns,) and finite):
-        raise ValueError(what)
-    return Head(kernel.astype(np.float32), bias.astype(np.float32))
-
-
-def _readouts(path: Path, record: list[dict[str, Any]], labels: tuple[str, ...]) -> tuple[Readout, ...]:
-    """The readouts in a bundle's folder, in the order of its record. Raises `ValueError` for what cannot be one."""
-    readouts = []
-    with np.load(path / READOUTS, allow_pickle=False) as kept:
-        for each in record:
-            name, values, of = str(each["name"]), tuple(map(str, each["values"])), tuple(map(str, each["labels"]))
-            if not set(of) <= set(labels):
-                raise ValueError(f"{name}'s labels")
-            layer = _layer(f"the layer of {name}", kept[f"{name} kernel"], kept[f"{name} bias"], len(values))
-            readouts.append(Readout(name, values, of, bool(each["leaning"]), layer))
-    return tuple(readouts)
-
-
-def _familiar(path: Path, record: dict[str, Any], classes: int) -> Familiar:
-    """The remembered cells, kept at half the precision. Raises `ValueError` for what cannot be."""
-    with np.load(path / FAMILIAR, allow_pickle=False) as kept:
-        features, labels = kept["features"].astype(np.float32), kept["labels"]
-    fitted = {name: float(record[name]) for name in ("limit", "rate", "near", "near_rate", "purple_from")}
-    whole = features.ndim == 2 and len(features) == len(labels) > 0 and bool(np.isfinite(features).all())
-    limits = 0 < fitted["near"] <= fitted["limit"] <= 2 and -1 <= fitted["purple_from"] <= 1
-    rates = 0 < fitted["near_rate"] <= fitted["rate"] <= 1
-    if not (whole and limits and rates and labels.min() >= 0 and labels.max() < classes):
-        raise ValueError("what is remembered")
-    return Familiar(features, labels, **fitted)
-
-
-def _accepted(record: dict[str, Any]) -> Accepted:
-    """What a picture of a cell must be like. Raises `ValueError` for limits that cannot be."""
-    limits = Accepted(**{each.name: float(record[each.name]) for each in fields(Accepted)})
-    if not (all(0 <= each < math.inf for each in astuple(limits)) and limits.stain_from <= limits.stain_to):
-        raise ValueError("limits of quality")
-    return limits
 
 
 def _verify_files(path: Path, files: dict[str, str]) -> None:

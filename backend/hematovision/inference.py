@@ -69,7 +69,7 @@ class InferenceService:
         found = self.road.locate(decoded.rgb)
         locate_done = time.perf_counter()
         to_classify = [each for each in found if each.kind != "red"]
-        classified = self.road.classify(decoded.rgb, to_classify)
+        classified = self.road.classify(decoded.rgb, to_classify, found)
         cells = [
             judging.judge(
                 self.bundle,

@@ -66,6 +66,11 @@ def judge(
             f"It was located as {located}, and would by its looks alone be classified as {in_words(alone)}. "
             "A person should look."
         )
+    elif alone != best.label:
+        reasons.append(
+            f"By its looks alone it would be classified as {in_words(alone)}; its size beside the red cells here is "
+            f"rather that of {in_words(best.label)}. A person should look."
+        )
     if not reasons:  # a bad picture alone is no reason: the model is as right where it is sure, and less often sure
         return _cell(found, prediction, "confident", [], sketch)
     return _cell(found, prediction, "check", [*reasons, *bundle.accepted.reasons(found.kind, quality())], sketch)

@@ -16,15 +16,17 @@ from hematovision.head import pooled
 from hematovision.images import RGB
 from hematovision.locator import Found, main_of
 from hematovision.runtime import Networks
+from hematovision.sizes import beside_red
 from hematovision.sketch import sketch
 from hematovision.smear import cells_of
 
 
 class Classified(NamedTuple):
     """Of N cells: `probabilities` (N, classes), calibrated, in the order of `bundle.labels`, by the classifier and the
-    kind that each was located as; `alone` (N,), the likeliest class by the classifier alone; `distances` (N,), 0..2,
-    from the nearest cell that the bundle remembers; `sketches`, what each looks like; `frames`, its standard picture,
-    and the `background` that they had; `features` (N, h, w, D), what the network saw of it at each place."""
+    kind that each was located as and its size; `alone` (N,), the likeliest class by the classifier alone; `distances`
+    (N,), 0..2, from the nearest cell that the bundle remembers; `sketches`, what each looks like; `frames`, its
+    standard picture, and the `background` that they had; `features` (N, h, w, D), what the network saw of it at each
+    place."""
 
     probabilities: NDArray[np.float64]
     alone: NDArray[np.int64]
@@ -49,15 +51,15 @@ class Road:
         main = main_of(found, rgb.shape[1], rgb.shape[0])
         return [main, *(each for each in found if each is not main)] if main else found
 
-    def classify(self, rgb: RGB, cells: Sequence[Found]) -> Classified:
-        """(H, W, 3) uint8 and N cells in it -> what the classifier says of each."""
+    def classify(self, rgb: RGB, cells: Sequence[Found], found: Sequence[Found]) -> Classified:
+        """(H, W, 3) uint8 and N cells in it, among all that were found -> what is said of each."""
         background = background_of(rgb)
         frames = self._framed(rgb, cells, background)
         features = self.features(frames)
         means = pooled(features)
         looks = softmax(self.bundle.head.logits(means), self.bundle.temperature)
         return Classified(
-            self.bundle.located_as.weighed(looks, [each.kind for each in cells], self.bundle.labels),
+            self.bundle.weighed(looks, [each.kind for each in cells], beside_red(cells, found)),
             looks.argmax(axis=1),
             self.bundle.familiar.distances(means),
             [*map(sketch, frames)],
@@ -85,5 +87,6 @@ class Road:
 
     def look(self, rgb: RGB) -> list[tuple[Found, NDArray[np.float64]]]:
         """Every cell that is classified, with its probabilities."""
-        cells = [each for each in self.locate(rgb) if each.kind != "red"]
-        return list(zip(cells, self.classify(rgb, cells).probabilities, strict=True))
+        found = self.locate(rgb)
+        cells = [each for each in found if each.kind != "red"]
+        return list(zip(cells, self.classify(rgb, cells, found).probabilities, strict=True))

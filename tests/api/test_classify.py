@@ -166,7 +166,8 @@ def test_why_a_cell_has_its_label_comes_when_it_is_asked_for(
     assert why["y"] + why["side"] / 2 == pytest.approx(box["y"] + box["height"] / 2, abs=2)
     assert why["side"] == pytest.approx(bundle.context * max(box["width"], box["height"]), abs=3)
     at = bundle.labels.index(cell["label"])
-    features = service.road.classify(rgb, service.road.locate(rgb)[:1]).features
+    found = service.road.locate(rgb)
+    features = service.road.classify(rgb, found[:1], found).features
     [logits] = bundle.head.logits(features.mean(axis=(1, 2)))
     assert np.mean(why["seen_at"]) + bundle.head.bias[at] == pytest.approx(logits[at], abs=2e-3)
     told = {each.name: each.values for each in bundle.readouts if cell["label"] in each.labels}

@@ -28,10 +28,11 @@ from hematovision.training.framed import boxed
 def counted(road: Road, field: BoxedField) -> Counter[str]:
     """Of the field's boxes of either kind in which a cell was found: how many, and how many are called platelets."""
     rgb, told = decode(field.path.read_bytes()).rgb, Counter[str]()
-    cells = [each for each in road.locate(rgb) if each.kind != "red"]
+    found = road.locate(rgb)
+    cells = [each for each in found if each.kind != "red"]
     if not cells:
         return told
-    answers, labels = road.classify(rgb, cells), road.bundle.labels
+    answers, labels = road.classify(rgb, cells, found), road.bundle.labels
     for box, kind in zip(field.boxes.tolist(), (KINDS[each] for each in field.kinds), strict=True):
         meant = boxed(cells, box)
         if kind == "red" or meant is None:

@@ -102,10 +102,9 @@ def nearest(found: list[Found], x: float, y: float, within: float) -> Found | No
     return cell if distance <= within else None
 
 
-def cells_of(service: InferenceService, field: BoxedField, rgb: RGB) -> Iterator[Found]:
-    """The nucleated cells that somebody drew away from the edge, as the locator finds them in the field."""
+def cells_of(field: BoxedField, rgb: RGB, found: list[Found]) -> Iterator[Found]:
+    """The nucleated cells that somebody drew away from the edge, as they were found in the field."""
     height, width = rgb.shape[:2]
-    found = service.road.locate(rgb)
     for box in field.boxes[field.kinds == 0]:
         if (box < ROOM).any() or (box > np.array([width, height] * 2) - ROOM).any():
             continue
@@ -121,12 +120,16 @@ def in_view(view: View, cell: Found) -> Found:
     return replace(cell, x0=min(ax, bx), y0=min(ay, by), x1=max(ax, bx), y1=max(ay, by))
 
 
-def compare(service: InferenceService, rgb: RGB, cell: Found, view: View, there: Found | None) -> Compared:
+def compare(
+    service: InferenceService, rgb: RGB, cell: Found, found: list[Found], view: View, there: Found | None,
+    found_there: list[Found],
+) -> Compared:  # fmt: skip
     """`cell` of the field with the cell that is `there` in the view."""
     if there is None:
         return Compared(found=False)
     here, other = standard(service, rgb, cell), view.back(standard(service, view.rgb, there))
-    [said], [says] = (service.road.classify(*each).probabilities for each in ((rgb, [cell]), (view.rgb, [there])))
+    [said] = service.road.classify(rgb, [cell], found).probabilities
+    [says] = service.road.classify(view.rgb, [there], found_there).probabilities
     return Compared(
         found=True,
         levels=float(np.abs(here.astype(int) - other).mean()),
@@ -146,12 +149,16 @@ def results(service: InferenceService, data: Path) -> Results:
     made = Results()
     for field in [each for each in read_fields(data, LABS) if each.split == "test"][::EACH]:
         rgb = decode(field.path.read_bytes()).rgb
-        for cell, (name, look) in product(cells_of(service, field, rgb), VIEWS.items()):
+        found = service.road.locate(rgb)
+        for cell, (name, look) in product(cells_of(field, rgb, found), VIEWS.items()):
             view = look(rgb, cell)
             place = in_view(view, cell)
-            located = nearest(service.road.locate(view.rgb), *place.centre, within=place.side / 2)
+            found_there = service.road.locate(view.rgb)
+            located = nearest(found_there, *place.centre, within=place.side / 2)
             for how, there in (("framed", place), ("located", located)):
-                made.setdefault((how, field.lab, name), []).append(compare(service, rgb, cell, view, there))
+                made.setdefault((how, field.lab, name), []).append(
+                    compare(service, rgb, cell, found, view, there, found_there)
+                )
     return made
 
 

@@ -75,8 +75,9 @@ def test_of_the_same_cells_litert_says_what_keras_says(
 ) -> None:
     for data in real_cells:
         rgb = decode(data).rgb
-        cells = [each for each in service.road.locate(rgb) if each.kind != "red"]
-        served, expected = (each.road.classify(rgb, cells).probabilities for each in (service, reference))
+        found = service.road.locate(rgb)
+        cells = [each for each in found if each.kind != "red"]
+        served, expected = (each.road.classify(rgb, cells, found).probabilities for each in (service, reference))
         assert served.shape == (len(cells), len(service.bundle.labels))
         assert served == pytest.approx(expected, abs=1e-4)
 

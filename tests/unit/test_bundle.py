@@ -20,10 +20,10 @@ from hematovision.bundle import (
     SELF_TEST,
     Bundle,
     current_path,
-    fitted_of,
     open_bundle,
     seal,
 )
+from hematovision.contents import fitted_of
 from hematovision.errors import BundleRefused, ModelUnavailable
 from hematovision.inference import InferenceService
 from hematovision.locator import KINDS, Fitted
@@ -117,7 +117,7 @@ def test_a_record_that_does_not_list_a_file_is_refused(copy: Path, name: str) ->
     expect_refusal(copy, name, "does not list")
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6, 7, 8, 10, 0, "9", None])
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 0, "10", None])
 def test_another_format_version_is_refused_and_told(copy: Path, version: Any) -> None:
     change(copy / RECORD, lambda record: record.update(format=version))
     expect_refusal(copy, "format version", repr(version))
@@ -157,11 +157,14 @@ def test_labels_in_another_order_everywhere_are_caught_by_the_self_test(copy: Pa
 
 
 def test_a_label_taken_out_everywhere_is_refused(copy: Path) -> None:
-    gone = open_bundle(copy).labels.index("erythroblast")  # nothing is read off it
+    gone = open_bundle(copy).labels.index("immature_granulocyte")  # of which the self-test's cells have much
 
     def shorten(content: Json) -> None:
         content["labels"].pop(gone)
         each_cell(content, lambda cell: cell["probabilities"].pop(gone))
+        for each in content.get("beside_red_cells", {}).values():
+            if isinstance(each, list):
+                each.pop(gone)
 
     def forget(features: np.ndarray, labels: np.ndarray) -> Remembered:
         kept = labels != gone
@@ -169,6 +172,7 @@ def test_a_label_taken_out_everywhere_is_refused(copy: Path) -> None:
 
     for name in ("metrics.json", SELF_TEST, RECORD):
         change(copy / name, shorten)
+    change(copy / RECORD, lambda record: record.update(readouts=[]))
     remember(copy, forget)
     lay(copy, lambda kernel, bias: (np.delete(kernel, gone, axis=1), np.delete(bias, gone)))
     expect_refusal(copy, "self-test")
@@ -266,6 +270,7 @@ def test_a_file_outside_the_bundle_is_refused(copy: Path, name: str) -> None:
         "locator",
         "calibration",
         "located_as_platelet",
+        "beside_red_cells",
         "familiarity",
         "readouts",
         "files",
@@ -284,6 +289,8 @@ def test_a_record_that_lacks_a_field_is_refused_by_its_name(copy: Path, field: s
         ("labels", 8), ("files", []), ("files", "all"), ("input", 160), ("locator", "locator.tflite"),
         ("locator", None), ("calibration", {"temperature": "warm"}),
         ("located_as_platelet", {"platelets": 1, "others": 0.01}), ("located_as_platelet", {"platelets": 0.9}),
+        ("beside_red_cells", {"times": [1.5] * 8}), ("beside_red_cells", {"times": [1.5] * 3, "spread": [0.2] * 3}),
+        ("beside_red_cells", {"times": [1.5] * 8, "spread": [0.0] * 8}),
         ("familiarity", {"limit": 0.1, "rate": 0.99, "near": 0.1, "near_rate": 0.75, "purple_from": 2}),
         ("familiarity", {"limit": 0.1, "rate": 0.99, "near": 0.2, "near_rate": 0.75, "purple_from": 0}),
     ],
@@ -489,7 +496,7 @@ def test_sealing_lists_every_file_and_nothing_else(tmp_path: Path) -> None:
     record = load(tmp_path / RECORD)
     # SHA-256 of "abc", from FIPS 180-2.
     digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert record == {"format": 9, "name": "x", "files": {"a.txt": digest, "selftest/b.txt": digest}}
+    assert record == {"format": 10, "name": "x", "files": {"a.txt": digest, "selftest/b.txt": digest}}
 
 
 def test_a_service_is_not_made_of_a_bundle_whose_self_test_fails(copy: Path) -> None:

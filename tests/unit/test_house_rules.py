@@ -23,9 +23,9 @@ LEVELS = [
     {
         "images", "background", "cells", "calibration", "evaluation", "detection",
         "intervals", "overlaps", "preclassification", "differential", "familiar", "peaks", "locator", "framing",
-        "smear", "head", "refit", "sketch", "readout", "quality", "dye", "kinds",
+        "smear", "head", "refit", "sketch", "readout", "quality", "dye", "kinds", "sizes",
     },
-    {"bundle", "runtime", "examples"},
+    {"bundle", "contents", "runtime", "examples"},
     {"inference", "road", "judging", "grounds", "selftest", "records", "reports", "review"},
     {"training", "batch"},
     {"api"},

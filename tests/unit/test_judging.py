@@ -100,6 +100,14 @@ def test_a_class_that_the_kind_alone_brought_about_is_for_a_person_to_see() -> N
     assert "would by its looks alone be classified as lymphocyte" in reason
 
 
+def test_a_class_that_the_size_alone_brought_about_is_for_a_person_to_see() -> None:
+    cell = judged(FOUND, SURE, NEAR, alone="immature_granulocyte")
+    assert (cell.status, cell.label) == ("check", "lymphocyte")
+    [reason] = cell.reasons
+    assert "By its looks alone it would be classified as immature granulocyte" in reason
+    assert "rather that of lymphocyte. A person should look." in reason
+
+
 def test_a_platelet_that_is_called_one_is_confident() -> None:
     cell = judged(replace(FOUND, kind="platelet"), prediction(0.02, 0.03, 0.95), NEAR)
     assert cell.status == "confident"

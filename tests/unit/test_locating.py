@@ -13,7 +13,8 @@ import pytest
 from tiny_locator import NUCLEATED, Field, save, smear, write_fields
 
 from discs import SIZES, Disc, drawn_field
-from hematovision.bundle import current_path, fitted_of, open_bundle
+from hematovision.bundle import current_path, open_bundle
+from hematovision.contents import fitted_of
 from hematovision.errors import LabelsRefused
 from hematovision.locator import KINDS, locate
 from hematovision.training.fields import read_fields

@@ -369,7 +369,7 @@ def test_pictures_of_gentle_epochs_are_varied_less() -> None:
     from hematovision.training.train import Pictures, TrainConfig
 
     rgb, slide = np.full((84, 84, 3), 200, np.uint8), np.array([240.0] * 3)
-    cell = FramedCell(LabelledCell(Path(), "", "monocyte", "", "train"), rgb, "nucleated", slide)
+    cell = FramedCell(LabelledCell(Path(), "", "monocyte", "", "train"), rgb, "nucleated", slide, 1.5)
     pictures = Pictures([cell], ("monocyte",), TrainConfig(size=48, batch=64, broken=0, epochs=5, gentle_epochs=2))
     spread = {}
     for pictures.epoch in (2, 3):
@@ -384,7 +384,7 @@ def test_a_broken_cell_is_shown_as_no_class_and_a_platelet_is_never_broken() -> 
     labels = ("monocyte", "platelet")
     rgb, slide = np.full((84, 84, 3), 240, np.uint8), np.array([240.0] * 3)
     rgb[30:54, 30:54] = (90, 50, 140)
-    cells = [FramedCell(LabelledCell(Path(), "", each, "", "train"), rgb, "nucleated", slide) for each in labels]
+    cells = [FramedCell(LabelledCell(Path(), "", each, "", "train"), rgb, "nucleated", slide, 1.5) for each in labels]
 
     def targets(broken: float) -> set[tuple[float, ...]]:
         return {tuple(row) for row in Pictures(cells, labels, TrainConfig(size=48, broken=broken))[0][1].tolist()}

@@ -85,7 +85,7 @@ def adapt(data: Path, models: Path, lab: str, progress: Progress, deeper: bool =
     before = _row(
         base,
         own,
-        base.located_as.weighed(softmax(base.head.logits(own.means), base.temperature), own.kinds, base.labels),
+        base.weighed(softmax(base.head.logits(own.means), base.temperature), own.kinds, own.beside_red),
         base.confident_from,
         base.familiar.distances(own.means),
         base.familiar,
@@ -135,7 +135,7 @@ def _held_back(base: Bundle, own: Own, way: Way, lab: str) -> tuple[dict[str, An
         logits[held] = fit.head.logits(fit.means[held])
         known = np.concatenate([fit.remembered, fit.means[~held]])
         far[held] = nearest(directions(fit.means[held]), directions(known))
-    weighed = partial(base.located_as.weighed, kinds=own.kinds, labels=base.labels)
+    weighed = partial(base.weighed, kinds=own.kinds, beside=own.beside_red)
     before = base.familiar
     familiar = replace(
         before,

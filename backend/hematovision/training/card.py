@@ -36,7 +36,8 @@ def render(record: dict[str, Any], metrics: dict[str, Any]) -> str:
         "green light than of the blue, as a share of all that it takes up: what is grey, green or yellow.",
         f"Whether a cell is a platelet the locator tells, too: it locates {located['platelets']:.1%} of platelets as "
         f"such, and {located['others']:.1%} of other cells, counted in {located['n']} val cells. The classifier's "
-        "probabilities are weighed by that (Bayes' rule); where the two differ the answer is *check*.",
+        "probabilities are weighed by that (Bayes' rule); where the two differ the answer is *check*."
+        + _sizes(record["beside_red_cells"], labels),
         "## How good it is",
         "On test rows at home, and on every row of laboratories marked *never seen*, there by a model made by the same "
         "recipe without that laboratory; none took part in any choice, but that the recipe itself was chosen by "
@@ -55,6 +56,16 @@ def render(record: dict[str, Any], metrics: dict[str, Any]) -> str:
         f"`{training['pictures_sha256'][:16]}`. Every setting stands in bundle.json.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _sizes(sizes: dict[str, Any], labels: list[str]) -> str:
+    if not sizes["times"]:
+        return ""
+    usual = ", ".join(f"{in_words(label)} {times:.2f}" for label, times in zip(labels, sizes["times"], strict=True))
+    return (
+        " So they are by its longer side in those of the red cells in the picture, which the classifier cannot see: "
+        f"usually {usual}, measured beside {sizes['n']} cells."
+    )
 
 
 def _floor(fitted: dict[str, Any]) -> str:

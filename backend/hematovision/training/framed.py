@@ -16,6 +16,7 @@ from hematovision.images import RGB, decode
 from hematovision.locator import Found, main_of
 from hematovision.peaks import overlap
 from hematovision.progress import Progress
+from hematovision.sizes import beside_red
 from hematovision.training.labs import LabelledCell, naming
 
 ROOM = 1.75  # side of what is kept, in sides of the standard picture
@@ -26,12 +27,13 @@ Locate = Callable[[RGB], list[Found]]
 @dataclass(frozen=True)
 class FramedCell:
     """A labelled cell's standard picture with `ROOM`: (ROOM * size, ROOM * size, 3) uint8; the kind of object it was
-    located as, and the background that it had."""
+    located as, the background that it had, and its size as of `sizes.beside_red`."""
 
     cell: LabelledCell
     rgb: RGB
     kind: str
     background: Colour
+    beside_red: float
 
 
 def framed(
@@ -50,7 +52,8 @@ def framed(
         if meant is None:
             return None
         side, background = ROOM * context * meant.side, background_of(rgb)
-        return FramedCell(cell, frame(rgb, meant.centre, side, round(ROOM * size), background), meant.kind, background)
+        standard = frame(rgb, meant.centre, side, round(ROOM * size), background)
+        return FramedCell(cell, standard, meant.kind, background, float(beside_red([meant], found)[0]))
 
     kept = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # decoding and the network let other threads run

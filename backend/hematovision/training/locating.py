@@ -14,7 +14,8 @@ import numpy as np
 from keras import layers
 
 from hematovision.bundle import RECORD as BUNDLE
-from hematovision.bundle import fitted_of, open_bundle
+from hematovision.bundle import open_bundle
+from hematovision.contents import fitted_of
 from hematovision.detection import fit_limits
 from hematovision.errors import LabelsRefused
 from hematovision.images import RGB, decode

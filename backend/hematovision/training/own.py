@@ -26,8 +26,9 @@ FEWEST = 2 * PARTS  # cells, in two classes at least
 @dataclass(frozen=True)
 class Own:
     """The cells of the laboratory that were found: their standard pictures with room around them, what the network saw
-    of them (N, D), their classes (N,), the part (N,) in which each is held back, how purple it is (N,), and the kinds
-    that they were located as; `missed` are the classes of those in which none was found."""
+    of them (N, D), their classes (N,), the part (N,) in which each is held back, how purple it is (N,), the kinds that
+    they were located as, and their sizes (N,) as of `sizes.beside_red`; `missed` are the classes of those in which none
+    was found."""
 
     pictures: list[RGB]
     means: NDArray[np.float32]
@@ -35,6 +36,7 @@ class Own:
     parts: NDArray[np.int64]
     purple: NDArray[np.float64]
     kinds: list[str]
+    beside_red: NDArray[np.float64]
     missed: NDArray[np.int64]
 
 
@@ -84,6 +86,7 @@ def seen(road: Road, cells: Sequence[LabelledCell], progress: Progress) -> Own:
         parts=_parts(classes),
         purple=np.array([purple(each) for each in standard]),
         kinds=[each.kind for each in kept],
+        beside_red=np.array([each.beside_red for each in kept]),
         missed=np.array([labels.index(cell.label) for cell in cells if id(cell) not in found], np.int64),
     )
 

@@ -6,7 +6,6 @@ import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from hematovision.kinds import located_as
 from hematovision.progress import Progress
 from hematovision.road import Road
 from hematovision.runtime import LiteRT, Outputs, open_networks
+from hematovision.sizes import Sizes, usual_sizes
 from hematovision.training import halfway, locating
 from hematovision.training.elsewhere import Floor, floor_for
 from hematovision.training.export import lower_outputs, write_classifier
@@ -119,6 +119,8 @@ def assemble(
     (logits, features), truth, val = outputs([cell for cell in cells if cell.split == "val"])
     learned, classes, old = outputs(remembered([cell for cell in cells if cell.split == "train"], config["seed"]))
     halfway.write(folder, lower_outputs(run / "best.keras", [one.rgb for one in old]), classes)
+    measured = np.array([one.beside_red for one in (*val, *old)])
+    sizes = usual_sizes(measured, np.concatenate([truth, classes]), len(labels))
     distances, familiarity = _familiarity(folder, learned.features, classes, features)
     record = {
         "name": NAME,
@@ -133,7 +135,8 @@ def assemble(
         },
         "outputs": {"logits": "before temperature", "features": "last feature map, before pooling"},
         "locator": locating.record_of(locator),
-        **_calibration(logits, truth, val, labels, distances <= familiarity["near"], floor),
+        **_calibration(logits, truth, val, sizes, labels, distances <= familiarity["near"], floor),
+        "beside_red_cells": asdict(sizes) | {"fitted_on": "train and val", "n": int(np.isfinite(measured).sum())},
         "familiarity": familiarity | {"purple_from": _purple_from(val)},
         "readouts": written([], folder / bundle.READOUTS),
         "quality": _quality(val),
@@ -165,17 +168,20 @@ def _calibration(
     logits: calibration.Floats,
     truth: calibration.Ints,
     val: Sequence[FramedCell],
+    sizes: Sizes,
     labels: Sequence[str],
     near: NDArray[np.bool_],
     floor: Floor | None,
 ) -> dict[str, Any]:
     """Temperature, limit, and what a cell's kind tells of its class."""
-    kinds = [one.kind for one in val]
+    kinds, beside = [one.kind for one in val], np.array([one.beside_red for one in val])
     shares = located_as(kinds, [one.cell.label for one in val])
+
+    def weighed(looks: calibration.Floats) -> calibration.Floats:
+        return sizes.weighed(shares.weighed(looks, kinds, labels), beside)
+
     return {
-        "calibration": calibrated(
-            logits, truth, partial(shares.weighed, kinds=kinds, labels=labels), near, floor=floor
-        ),
+        "calibration": calibrated(logits, truth, weighed, near, floor=floor),
         "located_as_platelet": asdict(shares) | {"fitted_on": "val", "n": len(val)},
     }
 
