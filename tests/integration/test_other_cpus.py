@@ -48,7 +48,8 @@ def test_a_cpu_of_another_kind_answers_alike(kind: str, tmp_path: Path) -> None:
     picture.write_bytes(encoded(drawn_cell(1)))
     here, there = answer(picture), answer(picture, str(emulator), "-cpu", kind)
     assert here["cells"] and here["seen"] == there["seen"]
-    assert numbers(there) == pytest.approx(numbers(here), abs=1e-4, rel=0)
+    # 1e-4 before a cell's size was weighed: boxes differ by thousandths of a pixel, which now moves what is unsure.
+    assert numbers(there) == pytest.approx(numbers(here), abs=2e-4, rel=0)
     for one, other in zip(here["cells"], there["cells"], strict=True):
         assert (one["label"], one["kind"], one["sketch"]) == (other["label"], other["kind"], other["sketch"])
     largest = max(abs(one - other) for one, other in zip(numbers(here), numbers(there), strict=True))
