@@ -33,7 +33,7 @@ HOME, AWAY = "barcelona", "bangkok"
 
 IDEAS: dict[str, dict[str, Any]] = {
     "as it is": {},
-    "nothing gentle": {"gentle_epochs": 0},
+    "last layer as it was trained": {"last_pull": 0.0},
     "no broken cells": {"broken": 0.0},
     "no broken cells, perfect optics": {"broken": 0.0, "augmentation": Augmentation(poor=0)},
     "poorer optics": {"augmentation": Augmentation(optics=1.6)},

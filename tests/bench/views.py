@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hematovision.training.train import TrainConfig
 
-SHORT = TrainConfig(epochs=12)
+SHORT = TrainConfig(epochs=9)
 
 Row = dict[str, str]
 

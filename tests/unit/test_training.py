@@ -315,7 +315,7 @@ def test_without_pictures_to_check_on_nothing_is_trained(
         train(tmp_path, locator, tmp_path / "run", TrainConfig(size=SMALLEST), weights, lambda *step: None)
 
 
-def test_without_gentle_epochs_the_mean_of_the_last_is_released(
+def test_the_mean_of_the_last_epochs_is_released(
     trained: Trained, drawings: Path, locator: Path, tmp_path: Path
 ) -> None:
     import keras
@@ -324,7 +324,7 @@ def test_without_gentle_epochs_the_mean_of_the_last_is_released(
 
     for name in ("history.csv", *(f"epoch-{epoch}.keras" for epoch in (1, 2))):
         shutil.copyfile(trained.run / name, tmp_path / name)
-    config = TrainConfig(size=SMALLEST, epochs=2, head_epochs=0, averaged=2, gentle_epochs=0)
+    config = TrainConfig(size=SMALLEST, epochs=2, head_epochs=0, averaged=2, last_pull=0)
     best = train(drawings, locator, tmp_path, config, None, lambda *step: None)
     first, second, mean = (
         keras.saving.load_model(path, compile=False).get_weights()
@@ -335,9 +335,8 @@ def test_without_gentle_epochs_the_mean_of_the_last_is_released(
         assert between == pytest.approx((one + other) / 2, rel=1e-5, abs=1e-7)
 
 
-@pytest.mark.parametrize(("rate", "stays"), [(0.0, True), (1e-3, False)])
-def test_the_model_released_lies_halfway_from_the_mean_of_the_strong_epochs_to_the_last_gentle_one(
-    trained: Trained, drawings: Path, locator: Path, tmp_path: Path, rate: float, stays: bool
+def test_nothing_but_the_last_layer_is_fitted_anew(
+    trained: Trained, drawings: Path, locator: Path, tmp_path: Path
 ) -> None:
     import keras
 
@@ -345,36 +344,31 @@ def test_the_model_released_lies_halfway_from_the_mean_of_the_strong_epochs_to_t
 
     for name in ("history.csv", *(f"epoch-{epoch}.keras" for epoch in (1, 2))):
         shutil.copyfile(trained.run / name, tmp_path / name)
-    config = TrainConfig(size=SMALLEST, epochs=3, head_epochs=0, averaged=2, gentle_epochs=1, gentle_rate=rate)
-    best = train(drawings, locator, tmp_path, config, None, lambda *step: None)
-    first, second, last, released = (
+    config = TrainConfig(size=SMALLEST, epochs=EPOCHS, last_pull=0)
+    as_trained, fitted = (
         keras.saving.load_model(path, compile=False).get_weights()
-        for path in (*(tmp_path / f"epoch-{epoch}.keras" for epoch in (1, 2, 3)), best)
+        for path in (train(drawings, locator, tmp_path, config, None, lambda *step: None), trained.run / "best.keras")
     )
-    strong = [(one + other) / 2 for one, other in zip(first, second, strict=True)]
-    for before, after, made in zip(strong, last, released, strict=True):
-        assert made == pytest.approx((before + after) / 2, rel=1e-5, abs=1e-7)
-    assert all(np.allclose(*each, rtol=1e-5, atol=1e-7) for each in zip(strong, last, strict=True)) is stays
+    same = [np.allclose(*each, rtol=1e-5, atol=1e-7) for each in zip(as_trained, fitted, strict=True)]
+    assert same == [True] * (len(same) - 2) + [False] * 2
 
 
-@pytest.mark.parametrize(("epochs", "strong"), [(1, 1), (2, 2), (3, 2), (5, 2), (23, 20)])
-def test_of_few_epochs_one_is_strong_with_the_base_free(epochs: int, strong: int) -> None:
-    from hematovision.training.train import TrainConfig
+def test_the_last_layer_is_fitted_to_cells_as_they_are_by_how_much_each_counts(weights: Path) -> None:
+    from hematovision.head import Head
+    from hematovision.refit import refitted
+    from hematovision.training import network
+    from hematovision.training.last_layer import AT_ONCE, fit_last_layer
 
-    assert TrainConfig(epochs=epochs).strong_epochs == strong
-
-
-def test_pictures_of_gentle_epochs_are_varied_less() -> None:
-    from hematovision.training.framed import FramedCell
-    from hematovision.training.train import Pictures, TrainConfig
-
-    rgb, slide = np.full((84, 84, 3), 200, np.uint8), np.array([240.0] * 3)
-    cell = FramedCell(LabelledCell(Path(), "", "monocyte", "", "train"), rgb, "nucleated", slide, 1.5)
-    pictures = Pictures([cell], ("monocyte",), TrainConfig(size=48, batch=64, broken=0, epochs=5, gentle_epochs=2))
-    spread = {}
-    for pictures.epoch in (2, 3):
-        spread[pictures.epoch] = float(np.std(pictures[0][0].mean(axis=(1, 2, 3))))
-    assert spread[3] < 0.7 * spread[2]
+    random = np.random.default_rng(1)
+    pictures = [random.integers(0, 256, (SMALLEST, SMALLEST, 3)).astype(np.uint8) for _ in range(AT_ONCE + 3)]
+    classes, counts = np.arange(len(pictures)) % 2, random.random(len(pictures))
+    model, steps = network.build(SMALLEST, 2, weights), []
+    seen = network.base_of(model)(np.stack(pictures).astype(np.float32) / 127.5 - 1).numpy().mean(axis=(1, 2))
+    fit_last_layer(model, pictures, classes, counts, 0.1, lambda *step: steps.append(step))
+    wanted = refitted(Head(np.zeros((1280, 2), np.float32), np.zeros(2, np.float32)), seen, classes, counts, 0.1)
+    kernel, bias = model.get_layer("logits").get_weights()
+    assert kernel == pytest.approx(wanted.kernel, abs=1e-4) and bias == pytest.approx(wanted.bias, abs=1e-4)
+    assert steps == [("fitting the last layer", done, AT_ONCE + 3) for done in (AT_ONCE, AT_ONCE + 3)]
 
 
 def test_a_broken_cell_is_shown_as_no_class_and_a_platelet_is_never_broken() -> None:

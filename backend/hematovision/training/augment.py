@@ -38,12 +38,6 @@ class Augmentation:
     poor: float = 1.0  # share of the pictures that are seen through such optics
 
 
-# As slides of laboratories that are known look, rather than as any could.
-GENTLE = Augmentation(
-    strength=(0.6, 1.3), curve=(0.8, 1.25), channel=0.1, mixing=0.04, convolved=0.3, poor=0.3
-)  # fmt: skip
-
-
 def augmented(rgb: RGB, size: int, how: Augmentation, random: np.random.Generator) -> RGB:
     """The standard picture of one cell with room around it (H, W, 3) uint8 -> (size, size, 3) uint8 out of its middle,
     varied; the same generator state gives the same picture."""

@@ -20,10 +20,11 @@ from hematovision.evaluation import macro_f1
 from hematovision.kinds import PLATELET
 from hematovision.progress import Progress
 from hematovision.training import curves, network
-from hematovision.training.augment import GENTLE, Augmentation, augmented
+from hematovision.training.augment import Augmentation, augmented
 from hematovision.training.broken import broken
 from hematovision.training.framed import FramedCell, framed, middle
 from hematovision.training.labs import LabelledCell, labels_of, list_hash
+from hematovision.training.last_layer import fit_last_layer
 from hematovision.training.learned import to_learn_from
 from hematovision.training.locating import REFERENCE, open_locator
 from hematovision.training.runs import Run, Ticker
@@ -38,34 +39,25 @@ class TrainConfig:
     size: int = 128  # pixels a side of the network's input
     context: float = 1.2  # side of the standard picture, in longer sides of the cell's box
     head_epochs: int = 1  # with the base frozen, so that a random head does not shake it
-    epochs: int = 23  # in all, the head's and the gentle ones included
-    gentle_epochs: int = 3  # the last, on pictures varied little
-    averaged: int = 4  # epochs, the last before those, from whose weights' mean they go on
+    epochs: int = 20  # in all, the head's included
+    averaged: int = 4  # epochs, the last, whose weights' mean is released
     batch: int = 32
     head_rate: float = 2e-3  # Adam
     rate: float = 4e-4  # Adam, after one epoch of warming up, falling to nothing along a cosine
-    gentle_rate: float = 1e-4  # Adam, falling to nothing along a cosine
     clip: float = 1.0  # largest norm of all gradients together: with BatchNorm still, early steps can run away
     label_smoothing: float = 0.1
+    last_pull: float = 0.1  # towards nothing, of the last layer fitted anew at the end; 0: it stays as it was trained
     broken: float = 0.08  # share of the cells with a nucleus that are broken and shown as no class
     seed: int = 1
     augmentation: Augmentation = field(default_factory=Augmentation)
-    gentle: Augmentation = GENTLE
-
-    @property
-    def strong_epochs(self) -> int:
-        """Those before the gentle ones: one with the base free at least, where there are so many."""
-        return max(self.epochs - self.gentle_epochs, min(self.epochs, self.head_epochs + 1))
 
 
 def train(data: Path, locator: Path, run: Path, config: TrainConfig, weights: Path | None, progress: Progress) -> Path:
     """Train, or go on training, in the folder `run`, on cells framed by the trained locator in the folder `locator`;
     returns the file of the model to release.
 
-    No epoch is picked. It is the mean of several epochs' weights (Izmailov et al., arXiv:1803.05407), moved halfway to
-    what becomes of that on pictures as they are rather than as they could be (He et al., arXiv:1909.09148): halfway,
-    since that forgets other laboratories (Wortsman et al., arXiv:2109.01903). Val cells are scored beside it; test rows
-    are not read.
+    No epoch is picked: it is the mean of the last epochs' weights (Izmailov et al., arXiv:1803.05407), its last layer
+    fitted anew as of `last_layer`. Val cells are scored beside the epochs; test rows are not read.
     Raises `LabelsRefused` if there is nothing to learn from, or the run was begun with other settings or pictures.
     """
     keras.utils.set_random_seed(config.seed)
@@ -75,8 +67,8 @@ def train(data: Path, locator: Path, run: Path, config: TrainConfig, weights: Pa
     labels = labels_of(cells)
     folder = Run(run, config, labels, list_hash(cells, data))
     history = folder.history()
-    if len(history) >= config.epochs:
-        return _finished(folder, config)
+    if folder.best.is_file():
+        return folder.best
 
     sides = [[cell for cell in cells if cell.split == side] for side in ("train", "val")]
     learn, check = (framed(side, find, config.size, config.context, progress) for side in sides)
@@ -86,13 +78,11 @@ def train(data: Path, locator: Path, run: Path, config: TrainConfig, weights: Pa
     check_inputs = np.stack([middle(each.rgb, config.size) for each in check]).astype(np.float32)
     check_labels = np.array([labels.index(each.cell.label) for each in check])
 
-    model = _model_to_go_on_with(folder, len(history), config, len(labels), len(pictures), weights)
+    if len(history) < config.epochs:
+        model = _model_to_go_on_with(folder, len(history), config, len(labels), len(pictures), weights)
     while len(history) < config.epochs:
         epoch = len(history)
-        if epoch == config.strong_epochs:
-            model = _mean_of_last(folder, config)
-            _compile(model, _falling(config.gentle_rate, (config.epochs - epoch) * len(pictures), config), config)
-        elif epoch == config.head_epochs:
+        if epoch == config.head_epochs:
             _free_base(model, config, len(pictures))
         pictures.epoch = epoch
         # Dropout draws by (seed, epoch) too: its state is not among what a .keras file brings back.
@@ -101,9 +91,14 @@ def train(data: Path, locator: Path, run: Path, config: TrainConfig, weights: Pa
         fitted = model.fit(pictures, epochs=1, callbacks=[ticker], verbose=0)
         logits = model.predict(check_inputs, batch_size=config.batch, verbose=0)
         history.append(_row(epoch, fitted.history, logits, check_labels))
-        folder.keep(model, history, config.averaged + config.gentle_epochs)
+        folder.keep(model, history, config.averaged)
         curves.draw(history, run / "curves.png")
-    return _finished(folder, config)
+    model = _mean_of_last(folder, config)
+    if config.last_pull:
+        as_they_are = [middle(each.rgb, config.size) for each in learn]
+        fit_last_layer(model, as_they_are, np.array(pictures.targets), pictures.shares, config.last_pull, progress)
+    folder.keep_best(model)
+    return folder.best
 
 
 class Pictures(keras.utils.PyDataset):
@@ -123,7 +118,6 @@ class Pictures(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         config = self.config
         random = np.random.default_rng((config.seed, self.epoch, index))
-        how = config.augmentation if self.epoch < config.strong_epochs else config.gentle
         chosen = random.choice(len(self.cells), config.batch, p=self.shares)
         inputs = np.empty((config.batch, config.size, config.size, 3), np.float32)
         targets = np.eye(self.classes, dtype=np.float32)[[self.targets[i] for i in chosen]]
@@ -131,7 +125,7 @@ class Pictures(keras.utils.PyDataset):
             rgb = self.cells[i].rgb
             if self.cells[i].cell.label != PLATELET and random.random() < config.broken:
                 rgb, targets[place] = broken(rgb, config.size / config.context, random), 1 / self.classes
-            inputs[place] = augmented(rgb, config.size, how, random)
+            inputs[place] = augmented(rgb, config.size, config.augmentation, random)
         return inputs, targets
 
 
@@ -161,34 +155,21 @@ def _model_to_go_on_with(
     return model
 
 
-def _finished(run: Run, config: TrainConfig) -> Path:
-    """The model to release, made if it is not there: the mean of the strong epochs', and halfway from there to the last
-    gentle one's."""
-    if not run.best.is_file():
-        model = _mean_of_last(run, config)
-        if config.epochs > config.strong_epochs:
-            gentle = keras.saving.load_model(run.checkpoint(config.epochs), compile=False)
-            model.set_weights(_mean([model, gentle]))
-        run.keep_best(model)
-    return run.best
-
-
 def _mean_of_last(run: Run, config: TrainConfig) -> keras.Model:
-    """The model whose weights are the mean of those of the last strong epochs in which the base was free."""
-    count = max(1, min(config.averaged, config.strong_epochs - config.head_epochs))
-    epochs = range(config.strong_epochs - count + 1, config.strong_epochs + 1)
-    late = [keras.saving.load_model(run.checkpoint(epoch), compile=False) for epoch in epochs]
-    late[-1].set_weights(_mean(late))
+    """The model whose weights are the mean of those of the last epochs in which the base was free."""
+    count = max(1, min(config.averaged, config.epochs - config.head_epochs))
+    late = [
+        keras.saving.load_model(run.checkpoint(epoch), compile=False)
+        for epoch in range(config.epochs - count + 1, config.epochs + 1)
+    ]
+    weights = zip(*(model.get_weights() for model in late), strict=True)
+    late[-1].set_weights([np.mean(each, axis=0) for each in weights])
     return late[-1]
-
-
-def _mean(models: Sequence[keras.Model]) -> list[np.ndarray]:
-    return [np.mean(each, axis=0) for each in zip(*(model.get_weights() for model in models), strict=True)]
 
 
 def _free_base(model: keras.Model, config: TrainConfig, batches: int) -> None:
     network.set_base_trainable(model, True)
-    fall = max(1, (config.strong_epochs - config.head_epochs - 1) * batches)
+    fall = max(1, (config.epochs - config.head_epochs - 1) * batches)
     _compile(model, _falling(config.rate, fall, config, warm=batches), config)
 
 
