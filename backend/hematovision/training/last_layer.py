@@ -1,8 +1,8 @@
 """The classifier's last layer, fitted anew to train cells as they are once the network has learned.
 
 What the network sees is learned from pictures as they could be, so that it holds elsewhere. Its last layer learns there
-to be unsure, too, which helps nobody: fitted anew to cells that nothing was done to, it is more often right at home and
-no less elsewhere (Kirichenko et al., Last Layer Re-Training is Sufficient for Robustness, arXiv:2204.02937).
+to be unsure, too. Fitted anew to cells that nothing was done to, it leaves what is seen as it is (after Kirichenko et
+al., Last Layer Re-Training is Sufficient for Robustness, arXiv:2204.02937). README's decisions say what that gives.
 """
 
 from __future__ import annotations
