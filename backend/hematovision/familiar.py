@@ -20,10 +20,10 @@ Floats = NDArray[np.floating]
 @dataclass(frozen=True)
 class Familiar:
     """`features` (N, D) of N remembered cells, as of `head.pooled`; `labels` (N,), each the position of the cell's
-    class in the bundle's labels. Beyond `limit`, 0..2, a cell is unfamiliar; `rate` of the val cells are within it.
-    Beyond `near`, at most `limit`, no answer is confident; `near_rate` of the val cells are within that. Unfamiliar,
-    too, is one less purple than `purple_from`, -1..1, as of `dye.purple`: `rate` of each laboratory's val cells are
-    not."""
+    class in the bundle's labels. Beyond `limit`, 0..2, a cell is unfamiliar; `rate` of the val cells at least are
+    within it. Beyond `near`, at most `limit`, no answer is confident; `near_rate` of the val cells are within that.
+    Unfamiliar, too, is one less purple than `purple_from`, -1..1, as of `dye.purple`: `rate` of each laboratory's val
+    cells are not."""
 
     features: NDArray[np.float32]
     labels: NDArray[np.integer]

@@ -91,8 +91,8 @@ def _unfamiliar(familiar: Familiar, cell: Strangeness) -> list[str]:
 
 def _unlike(distance: float, limit: float, rate: float) -> str:
     return (
-        f"Of validation's cells {rate:.1%} were more like one that the model remembers (their distance from it is "
-        f"{limit:.2g} at most, here {distance:.2g}). A person should look."
+        f"Of validation's cells at least {rate:.1%} were more like one that the model remembers (their distance from "
+        f"it is {limit:.2g} at most, here {distance:.2g}). A person should look."
     )
 
 

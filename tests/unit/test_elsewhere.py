@@ -1,4 +1,5 @@
-"""From which confidence on a model may call itself sure, as a laboratory tells that it never saw."""
+"""From which confidence on a model may call itself sure, and what is unfamiliar to it, as a laboratory tells that it
+never saw."""
 
 from __future__ import annotations
 
@@ -10,8 +11,10 @@ import pytest
 from numpy.typing import NDArray
 
 from hematovision.evaluation import Answers
-from hematovision.training.elsewhere import CHOSEN_BY, RATE, floor_for, floor_of
+from hematovision.training.elsewhere import CHOSEN_BY, FAMILIAR_RATE, RATE, floor_for, floor_of
 from hematovision.training.writing import calibrated
+
+NONE = np.empty(0)
 
 
 def answers(confidences: list[float], right: list[bool], status: list[str] | None = None) -> Answers:
@@ -28,25 +31,29 @@ def always(*first: float) -> Callable[..., NDArray[np.float64]]:
 
 def test_the_floor_is_where_answers_are_right_as_often_as_asked() -> None:
     confidences = [0.99, 0.95, 0.9, 0.8]
-    floor = floor_of(answers(confidences, [True, True, False, True]), ["train"] * 4)
-    assert floor == {"confident_from": 0.95, "rate": RATE, "n": 4}
+    floor = floor_of(answers(confidences, [True, True, False, True]), ["train"] * 4, np.linspace(0, 1, 11))
+    assert floor == {
+        "confident_from": 0.95, "rate": RATE, "n": 4,
+        "familiar_to": pytest.approx(FAMILIAR_RATE), "familiar_rate": FAMILIAR_RATE, "cells": 11,
+    }  # fmt: skip
 
 
 def test_only_what_would_be_confident_and_is_no_test_row_counts() -> None:
     confidences, right = [0.99, 0.98, 0.97, 0.95, 0.9], [False, False, False, True, True]
     status = ["unfamiliar", "check", "confident", "confident", "confident"]
-    floor = floor_of(answers(confidences, right, status), ["train", "train", "test", "val", "train"])
+    floor = floor_of(answers(confidences, right, status), ["train", "train", "test", "val", "train"], NONE)
     assert (floor["confident_from"], floor["n"]) == (0.9, 2)
 
 
 @pytest.mark.parametrize("status", ["unfamiliar", "check", "confident"])
 def test_where_no_answer_is_right_none_may_be_confident(status: str) -> None:
-    assert floor_of(answers([0.99, 0.9], [False, False], [status] * 2), ["train"] * 2)["confident_from"] > 1
+    assert floor_of(answers([0.99, 0.9], [False, False], [status] * 2), ["train"] * 2, NONE)["confident_from"] > 1
 
 
 def test_a_picture_without_an_answer_is_not_asked() -> None:
     nothing = Answers(np.zeros(2, int), np.full((2, 2), np.nan), ["no_cells", "not_a_smear"])
-    assert floor_of(nothing, ["train"] * 2)["n"] == 0
+    floor = floor_of(nothing, ["train"] * 2, NONE)
+    assert (floor["n"], floor["familiar_to"], floor["cells"]) == (0, 0, 0)
 
 
 ROW: dict[str, Any] = {"floor": {"confident_from": 0.9, "rate": RATE, "n": 400}}

@@ -24,7 +24,7 @@ from hematovision.errors import LabelsRefused
 from hematovision.inference import InferenceService
 from hematovision.locator import KINDS
 from hematovision.training.fields import read_fields
-from hematovision.training.labs import LabelledCell
+from hematovision.training.labs import LabelledCell, read_cells
 from hematovision.training.splits import SPOILT
 from pictures import encoded
 
@@ -162,6 +162,30 @@ def test_what_was_released_knows_where_it_comes_from(trained: Trained, locator: 
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     assert metrics["bundle"]["drawn"]["n"] == 2 * len(LABELS)
     assert "wbc-mobilenetv2 0.1.0" in (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("floor", [0.0, 1.5])
+def test_what_a_laboratory_that_was_never_seen_keeps_to_is_not_unfamiliar(
+    trained: Trained, drawings: Path, locator: Path, tmp_path: Path, floor: float
+) -> None:
+    from hematovision.training.release import assemble
+
+    told = {"lab": "there", "confident_from": 0.5, "rate": 0.97, "n": 9}
+    told |= {"familiar_to": floor, "familiar_rate": 0.9, "cells": 400}
+    made = assemble(drawings, locator, trained.run, tmp_path / "bundle", "0", lambda *step: None, told)
+    without = InferenceService.open(trained.models).bundle.familiar
+    assert (made.bundle.familiar.limit, made.bundle.familiar.near) == (max(floor, without.limit), without.near)
+
+
+def test_how_far_a_laboratorys_cells_are_is_asked_of_no_test_row(trained: Trained, drawings: Path) -> None:
+    from hematovision.training.elsewhere import distances_at
+
+    road, cells = InferenceService.open(trained.models).road, read_cells(drawings)
+    distances = distances_at(road, [each for each in cells if each.group not in SPOILT], lambda *step: None)
+    assert len(distances) == sum(side != "test" for side in SIDES) * len(LABELS)
+    # Those of train are remembered, in half precision.
+    assert (distances < 1e-5).sum() >= SIDES.count("train") * len(LABELS)
+    assert not len(distances_at(road, [each for each in cells if each.split == "test"], lambda *step: None))
 
 
 def test_what_was_released_finds_cells_as_the_locator_that_framed_them(trained: Trained, locator: Path) -> None:

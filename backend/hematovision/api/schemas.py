@@ -175,7 +175,9 @@ class FamiliaritySchema(Shape):
     near_rate = fields.Float(required=True, metadata=says("Share of val cells that are within that."))
     limit = fields.Float(required=True, metadata=says("Beyond it a cell is unfamiliar."))
     purple_from = fields.Float(required=True, metadata=says("One whose nucleus is less purple is unfamiliar, too."))
-    rate = fields.Float(required=True, metadata=says("Share of val cells that are within either of these two."))
+    rate = fields.Float(
+        required=True, metadata=says("Share of val cells that are within either of these two, at least.")
+    )
 
 
 class ModelSchema(ModelNameSchema):

@@ -33,9 +33,9 @@ class Augmentation:
     brightness: tuple[float, float] = (0.88, 1.06)  # what is left of the lamp's, as a factor of intensity
     blur: float = 1.6  # largest radius in pixels at the input's size; half of the pictures stay sharp
     jpeg_quality: tuple[int, int] = (40, 95)  # one picture in three is compressed again
-    convolved: float = 0.7  # largest share, in one picture in two, of what a random convolution makes of it
+    convolved: float = 0.35  # largest share, in one picture in two, of what a random convolution makes of it
     optics: float = 1.0  # how poor microscope and camera may be, as of `optics.worse`
-    poor: float = 1.0  # share of the pictures that are seen through such optics
+    poor: float = 0.5  # share of the pictures that are seen through such optics
 
 
 def augmented(rgb: RGB, size: int, how: Augmentation, random: np.random.Generator) -> RGB:

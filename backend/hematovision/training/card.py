@@ -30,10 +30,10 @@ def render(record: dict[str, Any], metrics: dict[str, Any]) -> str:
         f"to those near enough (see below) were right.{_floor(fitted)} "
         f"A cell whose features are further than {familiarity['limit']:.3g} from the nearest of "
         f"{familiarity['remembered']} remembered train cells (one minus the cosine) is unfamiliar and gets no label: "
-        f"{familiarity['rate']:.0%} of {familiarity['n']} val cells are within it. Of one further than "
-        f"{familiarity['near']:.3g} no answer is *confident*: {familiarity['near_rate']:.0%} are within that. "
-        f"Unfamiliar, too, is one whose darkest tenth takes up less than {familiarity['purple_from']:.3f} more of the "
-        "green light than of the blue, as a share of all that it takes up: what is grey, green or yellow.",
+        f"{familiarity['rate']:.0%} of {familiarity['n']} val cells are within it at least.{_familiar_to(fitted)} "
+        f"Of one further than {familiarity['near']:.3g} no answer is *confident*: {familiarity['near_rate']:.0%} are "
+        f"within that. Unfamiliar, too, is one whose darkest tenth takes up less than {familiarity['purple_from']:.3f} "
+        "more of the green light than of the blue, as a share of all that it takes up: what is grey, green or yellow.",
         f"Whether a cell is a platelet the locator tells, too: it locates {located['platelets']:.1%} of platelets as "
         f"such, and {located['others']:.1%} of other cells, counted in {located['n']} val cells. The classifier's "
         "probabilities are weighed by that (Bayes' rule); where the two differ the answer is *check*."
@@ -74,6 +74,15 @@ def _floor(fitted: dict[str, Any]) -> str:
     return (
         f" It is no lower than {floor['confident_from']:.3f}, from which on {floor['rate']:.0%} of what would be "
         f"confident were right at {floor['lab']}, left out (of {floor['n']}, none of a test row)."
+    )
+
+
+def _familiar_to(fitted: dict[str, Any]) -> str:
+    if not (floor := fitted.get("floor")):
+        return ""
+    return (
+        f" It is no lower than {floor['familiar_to']:.3g}, within which {floor['familiar_rate']:.0%} of the cells lie "
+        f"that were found at {floor['lab']}, left out ({floor['cells']}, none of a test row)."
     )
 
 

@@ -32,7 +32,7 @@ STEPS = 600
 EACH = 16  # of the laboratory's own cells, and of the remembered ones, in a step
 RATE = 2e-4  # Adam, falling to nothing along a cosine
 CLIP = 1.0  # largest norm of all gradients together, as in training
-AUGMENTATION = Augmentation(poor=0.5)
+AUGMENTATION = Augmentation()  # as in training
 SEED = 1
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from hematovision.errors import LabelsRefused
 from hematovision.evaluation import row
 from hematovision.progress import Progress
-from hematovision.training.elsewhere import floor_for, floor_of
+from hematovision.training.elsewhere import distances_at, floor_for, floor_of
 from hematovision.training.fields import read_fields
 from hematovision.training.labs import labels_of, read_cells
 from hematovision.training.locating import open_locator
@@ -29,8 +29,9 @@ def leave_out(
 ) -> dict[str, Any]:
     """Train locator and classifier without `lab` in `runs/without-<lab>`, or go on with them, and score every field and
     every cell of the lab. Returns, and keeps as row.json, {"locator": row, "classifier": row, "floor": as of
-    `floor_of`}; with `locator_only`, or for a lab without labelled cells, the locator's row alone. The limit for
-    `confident` has the floor of the laboratory by which the recipe was chosen, if that was left out before.
+    `floor_of`}; with `locator_only`, or for a lab without labelled cells, the locator's row alone. The limits for
+    `confident` and `unfamiliar` have the floors of the laboratory by which the recipe was chosen, if that was left out
+    before.
 
     Raises `LabelsRefused` if there is no such laboratory, or none besides it.
     """
@@ -52,7 +53,9 @@ def leave_out(
         service = assemble(data, locator, run, folder / "bundle", f"without-{lab}", progress, floor)
         classes = labels_of(cells)
         answers = answers_of(service, left_cells, progress, classes)
-        rows |= {"classifier": row(answers, classes), "floor": floor_of(answers, [cell.split for cell in left_cells])}
+        distances = distances_at(service.road, left_cells, progress)
+        rows["classifier"] = row(answers, classes)
+        rows["floor"] = floor_of(answers, [cell.split for cell in left_cells], distances)
     (folder / ROW).write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
     return rows
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageFilter
 from hematovision.background import WHITE
 from hematovision.images import RGB
 
-CELL = 107  # pixels across a cell in the classifier's picture, of which the lengths below are
+CELL = 107  # pixels across a cell, for which the lengths below are meant
 
 
 def worse(rgb: RGB, most: float, random: np.random.Generator, cell: float = CELL) -> RGB:

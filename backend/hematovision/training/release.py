@@ -121,7 +121,7 @@ def assemble(
     halfway.write(folder, lower_outputs(run / "best.keras", [one.rgb for one in old]), classes)
     measured = np.array([one.beside_red for one in (*val, *old)])
     sizes = usual_sizes(measured, np.concatenate([truth, classes]), len(labels))
-    distances, familiarity = _familiarity(folder, learned.features, classes, features)
+    distances, familiarity = _familiarity(folder, learned.features, classes, features, floor)
     record = {
         "name": NAME,
         "version": version,
@@ -200,7 +200,7 @@ def _score_locator(data: Path, service: InferenceService, progress: Progress) ->
 
 
 def _familiarity(
-    folder: Path, learned: calibration.Floats, classes: calibration.Ints, val: calibration.Floats
+    folder: Path, learned: calibration.Floats, classes: calibration.Ints, val: calibration.Floats, floor: Floor | None
 ) -> tuple[NDArray[np.float64], dict[str, Any]]:
     """familiar.npz of train cells; how far from them val cells are, and the limits that nearly all and most keep."""
     kept = pooled(learned).astype(np.float16)
@@ -208,7 +208,7 @@ def _familiarity(
     distances = familiar.nearest(familiar.directions(pooled(val)), familiar.directions(kept.astype(np.float32)))
     limit, near = np.quantile(distances, (FAMILIAR_RATE, NEAR_RATE)).tolist()
     return distances, {
-        "limit": limit,
+        "limit": max(limit, floor["familiar_to"]) if floor else limit,
         "rate": FAMILIAR_RATE,
         "near": near,
         "near_rate": NEAR_RATE,

@@ -37,7 +37,7 @@ class TrainConfig:
     labs: tuple[str, ...] = ()  # laboratories to learn from; empty: all there are
     locator: str = ""  # SHA-256 of the locator that framed the cells; filled in by `train`
     size: int = 128  # pixels a side of the network's input
-    context: float = 1.2  # side of the standard picture, in longer sides of the cell's box
+    context: float = 1.6  # side of the standard picture, in longer sides of the cell's box
     head_epochs: int = 1  # with the base frozen, so that a random head does not shake it
     epochs: int = 20  # in all, the head's included
     averaged: int = 4  # epochs, the last, whose weights' mean is released
