@@ -59,7 +59,7 @@ def judge(
             f"The next class is {in_words(second.label)} ({second.probability:.1%}). A person should look."
         )
     if strangeness.distance > bundle.familiar.near:
-        reasons.append(_unlike(strangeness.distance, bundle.familiar.near, bundle.familiar.near_rate))
+        reasons.append(_unlike(strangeness.distance, bundle.familiar.near, f"{bundle.familiar.near_rate:.1%}"))
     if (found.kind == PLATELET) != (alone == PLATELET):
         located = "a platelet" if found.kind == PLATELET else "a cell with a nucleus"
         reasons.append(
@@ -79,7 +79,7 @@ def judge(
 def _unfamiliar(familiar: Familiar, cell: Strangeness) -> list[str]:
     reasons = []
     if cell.distance > familiar.limit:
-        reasons.append(f"No class is named. {_unlike(cell.distance, familiar.limit, familiar.rate)}")
+        reasons.append(f"No class is named. {_unlike(cell.distance, familiar.limit, f'at least {familiar.rate:.1%}')}")
     if cell.purple < familiar.purple_from:
         reasons.append(
             "What is darkest in it has not the colour of a stained nucleus: it is less purple "
@@ -89,10 +89,10 @@ def _unfamiliar(familiar: Familiar, cell: Strangeness) -> list[str]:
     return reasons
 
 
-def _unlike(distance: float, limit: float, rate: float) -> str:
+def _unlike(distance: float, limit: float, share: str) -> str:
     return (
-        f"Of validation's cells at least {rate:.1%} were more like one that the model remembers (their distance from "
-        f"it is {limit:.2g} at most, here {distance:.2g}). A person should look."
+        f"Of validation's cells {share} were more like one that the model remembers (their distance from it is "
+        f"{limit:.2g} at most, here {distance:.2g}). A person should look."
     )
 
 
