@@ -2,10 +2,11 @@
 changed, as short runs, calibrated on val rows as any is, and scored on Barcelona's val rows and on Bangkok's train and
 val rows. No test row is looked at.
 
-HEMATOVISION_WEIGHTS=... python tests/bench/recipes.py LOCATOR FOLDER IDEA [IDEA ...]
+HEMATOVISION_WEIGHTS=... python tests/bench/recipes.py LOCATOR FOLDER IDEA [IDEA ...] [--whole]
 
 LOCATOR is the run of a locator or a bundle, the same for each idea; FOLDER keeps the runs, which go on if stopped.
-Ideas are the names in `IDEAS`, each with " seed 2" and the like after it for another seed than the first. A quarter of
+With --whole they are no
+short runs. Ideas are the names in `IDEAS`, each with " seed 2" and the like after it for another seed than the first. A quarter of
 an hour each on two cores. Needs the `train` extra.
 """
 
@@ -27,9 +28,9 @@ from hematovision.training.labs import read_cells
 from hematovision.training.release import assemble
 from hematovision.training.score import rows_by_lab
 from hematovision.training.splits import SPOILT
-from hematovision.training.train import train
+from hematovision.training.train import TrainConfig, train
 
-HOME, AWAY = "barcelona", "bangkok"
+HOME, AWAY, WHOLE = "barcelona", "bangkok", "--whole"
 
 IDEAS: dict[str, dict[str, Any]] = {
     "as it is": {},
@@ -50,7 +51,7 @@ IDEAS: dict[str, dict[str, Any]] = {
 }
 
 
-def main(locator: Path, folder: Path, names: Sequence[str]) -> None:
+def main(locator: Path, folder: Path, names: Sequence[str], whole: bool) -> None:
     settings = Settings.from_env()
     cells = [each for each in read_cells(settings.data) if each.group not in SPOILT]
     known = {*(each.lab for each in cells), *(each.lab for each in read_fields(settings.data))} - {AWAY}
@@ -61,7 +62,9 @@ def main(locator: Path, folder: Path, names: Sequence[str]) -> None:
     )
     for name in names:
         idea, _, seed = name.partition(" seed ")
-        config = replace(SHORT, labs=tuple(sorted(known)), seed=int(seed or 1), **IDEAS[idea])
+        config = replace(
+            TrainConfig() if whole else SHORT, labs=tuple(sorted(known)), seed=int(seed or 1), **IDEAS[idea]
+        )
         run = folder / name.replace(" ", "-")
         with bar() as progress:
             train(settings.data, locator, run, config, settings.weights, progress)
@@ -83,4 +86,4 @@ def told(rows: dict[str, dict[str, Any]]) -> str:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])
+    main(Path(sys.argv[1]), Path(sys.argv[2]), [each for each in sys.argv[3:] if each != WHOLE], WHOLE in sys.argv)
