@@ -5,9 +5,9 @@ val rows. No test row is looked at.
 HEMATOVISION_WEIGHTS=... python tests/bench/recipes.py LOCATOR FOLDER IDEA [IDEA ...] [--whole]
 
 LOCATOR is the run of a locator or a bundle, the same for each idea; FOLDER keeps the runs, which go on if stopped.
-With --whole they are no
-short runs. Ideas are the names in `IDEAS`, each with " seed 2" and the like after it for another seed than the first. A quarter of
-an hour each on two cores. Needs the `train` extra.
+Ideas are the names in `IDEAS`, each with " seed 2" and the like after it for another seed than the first. A quarter of
+an hour each on two cores; with --whole, where runs are as long as that of a release, more than twice as long. Needs the
+`train` extra.
 """
 
 from __future__ import annotations
