@@ -37,7 +37,9 @@ def drawn_bundle(labels: Sequence[str], path: Path = Path(), **record: Any) -> B
         head=Head(np.zeros((2, len(labels)), np.float32), np.zeros(len(labels), np.float32)),
         familiar=Familiar(
             np.eye(2, dtype=np.float32),
+            np.array([[0, 0, 2], [2, 0, 0]], np.float32),
             np.array([0, 1]),
+            np.array([[0.0, 0.5, 1.0], [0.0, 1.0, 2.0]]),
             limit=0.3,
             rate=0.99,
             near=0.2,

@@ -33,7 +33,7 @@ from hematovision.sizes import Sizes
 
 Floats = NDArray[np.floating]
 
-FORMAT = 10
+FORMAT = 11
 CURRENT = "CURRENT"
 RECORD = "bundle.json"
 SELF_TEST = "selftest/expected.json"

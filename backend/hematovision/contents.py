@@ -41,14 +41,19 @@ def sizes_of(record: dict[str, Any], classes: int) -> Sizes:
 def familiar_of(file: Path, record: dict[str, Any], classes: int) -> Familiar:
     """The remembered cells, from familiar.npz, kept at half the precision. Raises `ValueError` for what cannot be."""
     with np.load(file, allow_pickle=False) as kept:
-        features, labels = kept["features"].astype(np.float32), kept["labels"]
+        features, texture = (kept[name].astype(np.float32) for name in ("features", "texture"))
+        labels, usual = kept["labels"], kept["usual"].astype(np.float64)
     fitted = {name: float(record[name]) for name in ("limit", "rate", "near", "near_rate", "purple_from")}
-    whole = features.ndim == 2 and len(features) == len(labels) > 0 and bool(np.isfinite(features).all())
-    limits = 0 < fitted["near"] <= fitted["limit"] <= 2 and -1 <= fitted["purple_from"] <= 1
+    whole = all(
+        each.ndim == 2 and len(each) == len(labels) > 0 and bool(np.isfinite(each).all())
+        for each in (features, texture)
+    )
+    whole &= usual.ndim == 2 and len(usual) == 2 and usual.shape[1] > 1 and bool((np.diff(usual) >= 0).all())
+    limits = 0 < fitted["near"] <= 1 and 0 < fitted["limit"] <= 2 and -1 <= fitted["purple_from"] <= 1
     rates = 0 < fitted["near_rate"] <= fitted["rate"] <= 1
     if not (whole and limits and rates and labels.min() >= 0 and labels.max() < classes):
         raise ValueError("what is remembered")
-    return Familiar(features, labels, **fitted)
+    return Familiar(features, texture, labels, usual, **fitted)
 
 
 def head_of(file: Path, classes: int) -> Head:

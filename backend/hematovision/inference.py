@@ -76,11 +76,11 @@ class InferenceService:
                 _in_original(each, decoded),
                 self._prediction(row.tolist()),
                 self.bundle.labels[alone],
-                judging.Strangeness(float(distance), purple(frame)),
+                judging.Strangeness(float(distance), float(stranger), purple(frame)),
                 look,
                 partial(quality_of, frame, classified.background),
             )
-            for each, row, alone, distance, look, frame in zip(to_classify, *classified[:5], strict=True)
+            for each, row, alone, distance, stranger, look, frame in zip(to_classify, *classified[:6], strict=True)
         ]
         if why:
             cells = [

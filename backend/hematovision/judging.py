@@ -15,10 +15,11 @@ from hematovision.quality import Quality
 
 
 class Strangeness(NamedTuple):
-    """Of one cell: its `distance`, 0..2, from the nearest that the bundle remembers, and how `purple` it is, -1..1, as
-    of `dye.purple`."""
+    """Of one cell: its `distance`, 0..2, from the nearest that the bundle remembers, the share 0..1 of val's cells that
+    it is `stranger_than`, and how `purple` it is, -1..1, as of `dye.purple`."""
 
     distance: float
+    stranger_than: float
     purple: float
 
 
@@ -58,8 +59,12 @@ def judge(
             f"{bundle.confident_rate:.1%} of its answers were right in validation, to cells like those it remembers. "
             f"The next class is {in_words(second.label)} ({second.probability:.1%}). A person should look."
         )
-    if strangeness.distance > bundle.familiar.near:
-        reasons.append(_unlike(strangeness.distance, bundle.familiar.near, f"{bundle.familiar.near_rate:.1%}"))
+    if strangeness.stranger_than > bundle.familiar.near:
+        share, limit = f"{strangeness.stranger_than:.1%}", f"{bundle.familiar.near:.1%}"
+        reasons.append(
+            f"It is stranger to the model than {f'a little over {limit}' if share == limit else share} of validation's "
+            f"cells were, and sure answers are to be trusted to {limit}. A person should look."
+        )
     if (found.kind == PLATELET) != (alone == PLATELET):
         located = "a platelet" if found.kind == PLATELET else "a cell with a nucleus"
         reasons.append(
@@ -79,7 +84,11 @@ def judge(
 def _unfamiliar(familiar: Familiar, cell: Strangeness) -> list[str]:
     reasons = []
     if cell.distance > familiar.limit:
-        reasons.append(f"No class is named. {_unlike(cell.distance, familiar.limit, f'at least {familiar.rate:.1%}')}")
+        reasons.append(
+            f"No class is named. Of validation's cells at least {familiar.rate:.1%} were more like one that the model "
+            f"remembers (their distance from it is {familiar.limit:.2g} at most, here {cell.distance:.2g}). A person "
+            "should look."
+        )
     if cell.purple < familiar.purple_from:
         reasons.append(
             "What is darkest in it has not the colour of a stained nucleus: it is less purple "
@@ -87,13 +96,6 @@ def _unfamiliar(familiar: Familiar, cell: Strangeness) -> list[str]:
             "0), so no class is named. Send a photograph in colour, of a smear stained by Romanowsky's method."
         )
     return reasons
-
-
-def _unlike(distance: float, limit: float, share: str) -> str:
-    return (
-        f"Of validation's cells {share} were more like one that the model remembers (their distance from it is "
-        f"{limit:.2g} at most, here {distance:.2g}). A person should look."
-    )
 
 
 def red(found: Found) -> Cell:

@@ -15,7 +15,7 @@ from hematovision.framing import frame
 from hematovision.head import pooled
 from hematovision.images import RGB
 from hematovision.locator import Found, main_of
-from hematovision.runtime import Networks
+from hematovision.runtime import Networks, Outputs
 from hematovision.sizes import beside_red
 from hematovision.sketch import sketch
 from hematovision.smear import cells_of
@@ -24,13 +24,14 @@ from hematovision.smear import cells_of
 class Classified(NamedTuple):
     """Of N cells: `probabilities` (N, classes), calibrated, in the order of `bundle.labels`, by the classifier and the
     kind that each was located as and its size; `alone` (N,), the likeliest class by the classifier alone; `distances`
-    (N,), 0..2, from the nearest cell that the bundle remembers; `sketches`, what each looks like; `frames`, its
-    standard picture, and the `background` that they had; `features` (N, h, w, D), what the network saw of it at each
-    place."""
+    (N,), 0..2, from the nearest cell that the bundle remembers, and the share (N,), 0..1, of val's cells that it is
+    `stranger_than`, as of `Familiar.measured`; `sketches`, what each looks like; `frames`, its standard picture, and
+    the `background` that they had; `features` (N, h, w, D), what the network saw of it at each place."""
 
     probabilities: NDArray[np.float64]
     alone: NDArray[np.int64]
     distances: NDArray[np.float64]
+    stranger_than: NDArray[np.float64]
     sketches: list[str]
     frames: NDArray[np.uint8]
     background: Colour
@@ -55,17 +56,17 @@ class Road:
         """(H, W, 3) uint8 and N cells in it, among all that were found -> what is said of each."""
         background = background_of(rgb)
         frames = self._framed(rgb, cells, background)
-        features = self.features(frames)
-        means = pooled(features)
+        seen = self.seen(frames)
+        means = pooled(seen.features)
         looks = softmax(self.bundle.head.logits(means), self.bundle.temperature)
         return Classified(
             self.bundle.weighed(looks, [each.kind for each in cells], beside_red(cells, found)),
             looks.argmax(axis=1),
-            self.bundle.familiar.distances(means),
+            *self.bundle.familiar.measured(means, seen.texture),
             [*map(sketch, frames)],
             frames,
             background,
-            features,
+            seen.features,
         )
 
     def frames(self, rgb: RGB, cells: Sequence[Found]) -> NDArray[np.uint8]:
@@ -79,11 +80,13 @@ class Road:
             each[:] = frame(rgb, cell.centre, context * cell.side, size, background)
         return frames
 
-    def features(self, frames: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(N, size, size, 3) uint8 -> (N, h, w, D): what the network sees of each at every place."""
+    def seen(self, frames: NDArray[np.uint8]) -> Outputs:
+        """(N, size, size, 3) uint8 -> what the network sees of each."""
         if not len(frames):
-            return np.empty((0, 1, 1, len(self.bundle.head.kernel)), np.float32)
-        return self.networks.classifier(frames.astype(np.float32)).features
+            head, texture = self.bundle.head, self.bundle.familiar.texture
+            shapes = ((0, len(head.bias)), (0, 1, 1, len(head.kernel)), (0, texture.shape[1]))
+            return Outputs(*(np.empty(shape, np.float32) for shape in shapes))
+        return self.networks.classifier(frames.astype(np.float32))
 
     def look(self, rgb: RGB) -> list[tuple[Found, NDArray[np.float64]]]:
         """Every cell that is classified, with its probabilities."""

@@ -24,10 +24,12 @@ SIGNATURE = "serving_default"  # of both exports: `picture` in, the fields of `O
 
 
 class Outputs(NamedTuple):
-    """`logits` (N, classes) before temperature; `features` (N, h, w, channels), the last feature map."""
+    """`logits` (N, classes) before temperature; `features` (N, h, w, channels), the last feature map; `texture` (N, T),
+    how much a map further down varies over the picture."""
 
     logits: Array
     features: Array
+    texture: Array
 
 
 class Runtime(Protocol[Answer]):

@@ -67,7 +67,7 @@ def ways(base: Bundle, there: Own, home: Own, how: str, progress: Progress) -> I
         from hematovision.training.deeper import UpperHalf
 
         upper = UpperHalf(base, there, progress)
-        yield "upper half", lambda learned: (upper.fit(learned), upper.means(home.pictures))
+        yield "upper half", lambda learned: (upper.fit(learned), upper.sight(home.pictures).means)
         return
     last = LastLayer(base, there)
     for pull, share in product(PULLS, SHARES) if how == "--choose" else ((PULL, OWN),):
@@ -77,7 +77,7 @@ def ways(base: Bundle, there: Own, home: Own, how: str, progress: Progress) -> I
 def _last_layer(
     last: LastLayer, home: Own, pull: float, share: float, learned: NDArray[np.bool_]
 ) -> tuple[Fit, NDArray[np.float32]]:
-    return last.fit(learned, pull=pull, share=share), home.means
+    return last.fit(learned, pull=pull, share=share), home.sight.means
 
 
 def drawn(classes: NDArray[np.int64]) -> Iterator[NDArray[np.bool_]]:
@@ -96,7 +96,7 @@ def compared(base: Bundle, there: Own, learned: NDArray[np.bool_], home: Own, fi
     (adapted, home_now), rest = fit(learned), ~learned
     truth = np.concatenate([there.classes[rest], there.missed])
     present = np.unique(there.classes)
-    seen_by = ((base.head, there.means, home.means), (adapted.head, adapted.means, home_now))
+    seen_by = ((base.head, there.sight.means, home.sight.means), (adapted.head, adapted.own.means, home_now))
     answers = [told(head, means[rest], there.missed, present) for head, means, _ in seen_by]
     right = [float((answer == truth).mean()) for answer in answers]
     balanced = [balanced_accuracy(truth, answer, len(base.labels)) or np.nan for answer in answers]

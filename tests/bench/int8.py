@@ -121,7 +121,7 @@ def right(road: Road, other: Road, cells: Sequence[LabelledCell]) -> tuple[float
             if len(frames):
                 truth = road.bundle.labels.index(cell.label)
                 for which, each in enumerate((road, other)):
-                    means = each.features(frames).mean(axis=(1, 2))
+                    means = each.seen(frames).features.mean(axis=(1, 2))
                     hits[which] += int(road.bundle.head.logits(means).argmax() == truth)
             progress("classifying", index + 1, len(cells))
     before, after = hits / len(cells)

@@ -49,7 +49,7 @@ class WholePictureService(InferenceService):
         whole = Found(0, 0, decoded.width, decoded.height, "nucleated", score=1.0, edge=False)
         prediction = Prediction(tuple(map(Probability, self.bundle.labels, probabilities)))
         good = Quality(sharpness=1, stain=1, light=255)
-        familiar = judging.Strangeness(distance=0.0, purple=1.0)
+        familiar = judging.Strangeness(distance=0.0, stranger_than=0.0, purple=1.0)
         alone = prediction.best.label
         cell = judging.judge(self.bundle, whole, prediction, alone, familiar, sketch="0" * 16, quality=lambda: good)
         seen = Seen(1, 0, 0)

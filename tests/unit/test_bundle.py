@@ -292,7 +292,7 @@ def test_a_record_that_lacks_a_field_is_refused_by_its_name(copy: Path, field: s
         ("beside_red_cells", {"times": [1.5] * 8}), ("beside_red_cells", {"times": [1.5] * 3, "spread": [0.2] * 3}),
         ("beside_red_cells", {"times": [1.5] * 8, "spread": [0.0] * 8}),
         ("familiarity", {"limit": 0.1, "rate": 0.99, "near": 0.1, "near_rate": 0.75, "purple_from": 2}),
-        ("familiarity", {"limit": 0.1, "rate": 0.99, "near": 0.2, "near_rate": 0.75, "purple_from": 0}),
+        ("familiarity", {"limit": 0.1, "rate": 0.99, "near": 1.1, "near_rate": 0.75, "purple_from": 0}),
     ],
 )  # fmt: skip
 def test_a_record_that_garbles_a_field_is_refused(copy: Path, field: str, value: Any) -> None:

@@ -32,9 +32,8 @@ def seen(quality: Quality) -> Callable[[], Quality]:
     return lambda: quality
 
 
-NEAR, LESS_NEAR = Strangeness(BUNDLE.familiar.near, 0.02), Strangeness(BUNDLE.familiar.near + 0.001, 0.02)
-FAMILIAR, FAR = Strangeness(BUNDLE.familiar.limit, 0.02), Strangeness(BUNDLE.familiar.limit + 0.001, 0.02)
-GREY = Strangeness(0, 0)
+NEAR, LESS_NEAR = (Strangeness(BUNDLE.familiar.limit, BUNDLE.familiar.near + more, 0.02) for more in (0, 0.001))
+FAR, GREY = Strangeness(BUNDLE.familiar.limit + 0.001, 0, 0.02), Strangeness(0, 0, 0)
 SURE, UNSURE = prediction(0.02, 0.95, 0.03), prediction(0.25, 0.7, 0.05)
 
 
@@ -122,15 +121,17 @@ def test_what_is_far_from_every_remembered_cell_is_unfamiliar_and_has_no_label_h
         assert told in reason
 
 
-@pytest.mark.parametrize("strangeness", [LESS_NEAR, FAMILIAR])
-def test_what_is_less_near_to_those_remembered_than_most_is_for_a_person_to_see_however_sure_the_model(
-    strangeness: Strangeness,
-) -> None:
-    cell = judged(FOUND, SURE, strangeness)
+def test_what_is_less_near_to_those_remembered_than_most_is_for_a_person_to_see_however_sure_the_model() -> None:
+    cell = judged(FOUND, SURE, LESS_NEAR)
     assert (cell.status, cell.label, cell.confidence) == ("check", "lymphocyte", 0.95)
     [reason] = cell.reasons
-    for told in (f"here {strangeness.distance:.2g}", "is 0.2 at most", "75.0%", "A person should look."):
+    for told in ("20.1% of validation's cells", "to 20.0%", "A person should look."):
         assert told in reason
+
+
+def test_a_hair_stranger_than_it_may_be_is_not_said_to_be_as_strange_as_that() -> None:
+    [reason] = judged(FOUND, SURE, NEAR._replace(stranger_than=BUNDLE.familiar.near + 0.0001)).reasons
+    assert "a little over 20.0%" in reason
 
 
 def test_a_cell_without_the_colour_of_a_stained_nucleus_has_no_label() -> None:
@@ -138,7 +139,7 @@ def test_a_cell_without_the_colour_of_a_stained_nucleus_has_no_label() -> None:
     assert (cell.status, cell.label, cell.confidence) == ("unfamiliar", None, None)
     [reason] = cell.reasons
     assert "(0.00)" in reason and "0.02; grey is 0" in reason and "Send a photograph in colour" in reason
-    stranger = Strangeness(FAR.distance, GREY.purple)
+    stranger = Strangeness(FAR.distance, 0, GREY.purple)
     assert len(judged(FOUND, SURE, stranger).reasons) == 2
 
 

@@ -81,5 +81,5 @@ def test_readouts_are_fitted_as_cells_are_served_and_scored_on_test_rows(
     with np.load(tmp_path / READOUTS) as layers:
         kernel, bias = layers["band_or_segmented kernel"], layers["band_or_segmented bias"]
     rgb = drawn("SNE", 99)
-    means = service.road.features(service.road.frames(rgb, service.road.locate(rgb)[:1])).mean(axis=(1, 2))
+    means = service.road.seen(service.road.frames(rgb, service.road.locate(rgb)[:1])).features.mean(axis=(1, 2))
     assert (means @ kernel + bias).argmax() == ["band", "segmented"].index("segmented")

@@ -169,11 +169,14 @@ class LimitsSchema(Shape):
 
 
 class FamiliaritySchema(Shape):
-    """How far a cell's features may be, as one minus the cosine, from those of the nearest that the model remembers."""
+    """How far a cell may be from the nearest that the model remembers: in features, as one minus the cosine, and in
+    features and texture, as the share of val cells that are nearer."""
 
-    near = fields.Float(required=True, metadata=says("Beyond it no answer is confident."))
-    near_rate = fields.Float(required=True, metadata=says("Share of val cells that are within that."))
-    limit = fields.Float(required=True, metadata=says("Beyond it a cell is unfamiliar."))
+    near = fields.Float(
+        required=True, metadata=says("Share of val cells; to one stranger than so many no answer is confident.")
+    )
+    near_rate = fields.Float(required=True, metadata=says("Share of val cells that are no stranger than that."))
+    limit = fields.Float(required=True, metadata=says("Distance in features, beyond which a cell is unfamiliar."))
     purple_from = fields.Float(required=True, metadata=says("One whose nucleus is less purple is unfamiliar, too."))
     rate = fields.Float(
         required=True, metadata=says("Share of val cells that are within either of these two, at least.")
@@ -187,7 +190,7 @@ class ModelSchema(ModelNameSchema):
     temperature = fields.Float(required=True, metadata=says("Fitted on val rows; logits are divided by it."))
     confident_from = fields.Float(required=True, metadata=says("The confidence from which an answer can be confident."))
     confident_rate = fields.Float(
-        required=True, metadata=says("Share of val answers to near cells right from there on.")
+        required=True, metadata=says("Share of val answers to cells not too strange right from there on.")
     )
     familiarity = fields.Nested(FamiliaritySchema, required=True)
     labs = fields.List(fields.String(), required=True, metadata=says("Laboratories the model learned from."))

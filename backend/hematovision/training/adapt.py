@@ -24,13 +24,13 @@ from hematovision.bundle import Bundle
 from hematovision.calibration import softmax
 from hematovision.errors import LabelsRefused
 from hematovision.evaluation import Answers, row
-from hematovision.familiar import Familiar, directions, nearest
+from hematovision.familiar import Familiar, Known, shares_nearer
 from hematovision.progress import Progress
 from hematovision.refit import refitted
 from hematovision.road import Road
 from hematovision.runtime import open_networks
 from hematovision.training.labs import read_cells
-from hematovision.training.own import PARTS, Fit, Own, Way, evenly, seen
+from hematovision.training.own import PARTS, Fit, Own, Sight, Way, evenly, seen
 from hematovision.training.writing import calibrated, describe, new_folder, write_self_test
 
 PULL = 0.01  # towards the layer as it was
@@ -59,10 +59,10 @@ class LastLayer:
         weights = np.concatenate([
             (1 - share) * evenly(familiar.labels), share * evenly(self.own.classes[learned])
         ])  # fmt: skip
-        means = np.concatenate([familiar.features, self.own.means[learned]])
+        means = np.concatenate([familiar.features, self.own.sight.means[learned]])
         classes = np.concatenate([familiar.labels, self.own.classes[learned]]).astype(np.int64)
         head = refitted(self.base.head, means, classes, weights, pull)
-        return Fit(head, self.own.means, familiar.features, familiar.labels)
+        return Fit(head, self.own.sight, Sight(familiar.features, familiar.texture), familiar.labels)
 
     def write(self, folder: Path) -> dict[str, Any]:
         return {}
@@ -85,9 +85,9 @@ def adapt(data: Path, models: Path, lab: str, progress: Progress, deeper: bool =
     before = _row(
         base,
         own,
-        base.weighed(softmax(base.head.logits(own.means), base.temperature), own.kinds, own.beside_red),
+        base.weighed(softmax(base.head.logits(own.sight.means), base.temperature), own.kinds, own.beside_red),
         base.confident_from,
-        base.familiar.distances(own.means),
+        *base.familiar.measured(*own.sight),
         base.familiar,
     )
     fitted, after = _held_back(base, own, way, lab)
@@ -96,9 +96,9 @@ def adapt(data: Path, models: Path, lab: str, progress: Progress, deeper: bool =
     shutil.copytree(base.path, folder)
     whole = way.fit(np.ones(len(own.classes), bool))
     np.savez(folder / bundles.HEAD, kernel=whole.head.kernel, bias=whole.head.bias)
-    features = np.concatenate([whole.remembered, whole.means]).astype(np.float16)
+    features, texture = (each.astype(np.float16) for each in whole.remembered.and_of(whole.own))
     labels = np.concatenate([whole.classes, own.classes]).astype(np.uint8)
-    np.savez(folder / bundles.FAMILIAR, features=features, labels=labels)
+    np.savez(folder / bundles.FAMILIAR, features=features, texture=texture, labels=labels, usual=base.familiar.usual)
     counts = Counter(base.labels[each] for each in own.classes)
     lineage = {"from": base.version, "sha256": base.sha256, "lab": lab, "cells": dict(sorted(counts.items()))}
     record = base.record | {
@@ -128,37 +128,40 @@ def _upper_half(base: Bundle, own: Own, progress: Progress) -> Way:
 def _held_back(base: Bundle, own: Own, way: Way, lab: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Each cell answered by a fit to the parts that it is not in: what of bundle.json is fitted to these answers, and
     the row that they make."""
-    logits, far = np.zeros((len(own.classes), len(base.labels)), np.float32), np.zeros(len(own.classes))
+    logits = np.zeros((len(own.classes), len(base.labels)), np.float32)
+    distances = np.zeros((2, len(own.classes)))
     for part in range(PARTS):
         held = own.parts == part
         fit = way.fit(~held)
-        logits[held] = fit.head.logits(fit.means[held])
-        known = np.concatenate([fit.remembered, fit.means[~held]])
-        far[held] = nearest(directions(fit.means[held]), directions(known))
+        asked, known = fit.own.of(held), fit.remembered.and_of(fit.own.of(~held))
+        logits[held] = fit.head.logits(asked.means)
+        distances[:, held] = Known(*known).distances(*asked)
     weighed = partial(base.weighed, kinds=own.kinds, beside=own.beside_red)
     before = base.familiar
+    far, strange = distances[0], shares_nearer(distances, before.usual)
     familiar = replace(
         before,
         limit=max(before.limit, float(np.quantile(far, before.rate))),
-        near=max(before.near, float(np.quantile(far, before.near_rate))),
+        near=max(before.near, float(np.quantile(strange, before.near_rate))),
         purple_from=min(before.purple_from, float(np.quantile(own.purple, 1 - before.rate))),
     )
-    near = far <= familiar.near
+    near = strange <= familiar.near
     calibration = calibrated(logits, own.classes, weighed, near, fitted_on=lab, rate=CONFIDENT_RATE)
     answers = weighed(softmax(logits, calibration["temperature"]))
-    row = _row(base, own, answers, calibration["confident_from"], far, familiar)
+    row = _row(base, own, answers, calibration["confident_from"], far, strange, familiar)
     limits = {name: getattr(familiar, name) for name in ("limit", "near", "purple_from")}
     return {"calibration": calibration, "familiarity": limits}, row
 
 
 def _row(
     base: Bundle, own: Own, probabilities: NDArray[np.floating], confident_from: float,
-    far: NDArray[np.floating], familiar: Familiar,
+    far: NDArray[np.floating], strange: NDArray[np.floating], familiar: Familiar,
 ) -> dict[str, Any]:  # fmt: skip
-    """What /classify would say of each cell, this `far` from those remembered, as the row of a laboratory."""
-    sure = (probabilities.max(axis=1) >= confident_from) & (far <= familiar.near)
-    strange = (far > familiar.limit) | (own.purple < familiar.purple_from)
-    status = np.where(strange, "unfamiliar", np.where(sure, "confident", "check")).tolist()
+    """What /classify would say of each cell, this `far` from those remembered and so `strange`, as the row of a
+    laboratory."""
+    sure = (probabilities.max(axis=1) >= confident_from) & (strange <= familiar.near)
+    unfamiliar = (far > familiar.limit) | (own.purple < familiar.purple_from)
+    status = np.where(unfamiliar, "unfamiliar", np.where(sure, "confident", "check")).tolist()
     none = np.full((len(own.missed), len(base.labels)), np.nan)
     truth = np.concatenate([own.classes, own.missed])
     told = Answers(truth, np.concatenate([probabilities, none]), [*status, *["no_cells"] * len(none)])

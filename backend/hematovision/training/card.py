@@ -27,13 +27,15 @@ def render(record: dict[str, Any], metrics: dict[str, Any]) -> str:
         + (f", and from platelets boxed in the fields of {', '.join(boxed)}." if boxed else "."),
         f"Temperature {fitted['temperature']:.3f} and the limit for *confident*, {fitted['confident_from']:.3f}, were "
         f"fitted on {fitted['n']} val pictures: from that confidence on, {fitted['confident_rate']:.1%} of the answers "
-        f"to those near enough (see below) were right.{_floor(fitted)} "
+        f"to those not too strange (see below) were right.{_floor(fitted)} "
         f"A cell whose features are further than {familiarity['limit']:.3g} from the nearest of "
         f"{familiarity['remembered']} remembered train cells (one minus the cosine) is unfamiliar and gets no label: "
         f"{familiarity['rate']:.0%} of {familiarity['n']} val cells are within it at least.{_familiar_to(fitted)} "
-        f"Of one further than {familiarity['near']:.3g} no answer is *confident*: {familiarity['near_rate']:.0%} are "
-        f"within that. Unfamiliar, too, is one whose darkest tenth takes up less than {familiarity['purple_from']:.3f} "
-        "more of the green light than of the blue, as a share of all that it takes up: what is grey, green or yellow.",
+        f"To one that is stranger than {familiarity['near']:.1%} of val's cells no answer is *confident*: the mean of "
+        "the shares that are nearer to those remembered in features and in texture (how much a map of the network "
+        f"varies over it); {familiarity['near_rate']:.0%} are not so strange. "
+        f"Unfamiliar, too, is one whose darkest tenth takes up less than {familiarity['purple_from']:.3f} more of the "
+        "green light than of the blue, as a share of all that it takes up: what is grey, green or yellow.",
         f"Whether a cell is a platelet the locator tells, too: it locates {located['platelets']:.1%} of platelets as "
         f"such, and {located['others']:.1%} of other cells, counted in {located['n']} val cells. The classifier's "
         "probabilities are weighed by that (Bayes' rule); where the two differ the answer is *check*."

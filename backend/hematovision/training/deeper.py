@@ -24,7 +24,7 @@ from hematovision.training import halfway, network
 from hematovision.training.augment import Augmentation, augmented
 from hematovision.training.export import write_network
 from hematovision.training.framed import middle
-from hematovision.training.own import Fit, Own, evenly
+from hematovision.training.own import Fit, Own, Sight, evenly
 from hematovision.training.readouts import written
 from hematovision.training.runs import Ticker
 
@@ -43,7 +43,7 @@ class UpperHalf:
         self._base, self._own, self._progress = base, own, progress
         self._model = keras.saving.load_model(base.path / "model.keras", compile=False)
         self._lower, self._upper = network.halves(self._model)
-        self._pooled = network.upper_features(self._model)
+        self._seeing = network.upper_features(self._model)
         self._model.get_layer("logits").set_weights([base.head.kernel, base.head.bias])
         self._weights = self._model.get_weights()
         self._remembered, self._classes = halfway.read(base.path)
@@ -61,8 +61,8 @@ class UpperHalf:
         head = Head(*self._model.get_layer("logits").get_weights())
         return Fit(head, self._above(self._halfway), self._above(self._remembered), self._classes)
 
-    def means(self, pictures: list[RGB]) -> NDArray[np.float32]:
-        """(N, D): what the network as it was fitted last sees of other cells."""
+    def sight(self, pictures: list[RGB]) -> Sight:
+        """What the network as it was fitted last makes of other cells."""
         return self._above(self._below(pictures))
 
     def write(self, folder: Path) -> dict[str, Any]:
@@ -88,8 +88,8 @@ class UpperHalf:
         standard = np.stack([middle(each, self._base.size) for each in pictures]).astype(np.float32)
         return np.asarray(self._lower.predict(standard, batch_size=EACH, verbose=0))
 
-    def _above(self, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray(self._pooled.predict(outputs, batch_size=EACH, verbose=0))
+    def _above(self, outputs: NDArray[np.float32]) -> Sight:
+        return Sight(*map(np.asarray, self._seeing.predict(outputs, batch_size=EACH, verbose=0)))
 
 
 class _Beside(keras.utils.PyDataset):

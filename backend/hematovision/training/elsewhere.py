@@ -50,7 +50,7 @@ def distances_at(road: Road, cells: Sequence[LabelledCell], progress: Progress) 
     and those that are not found."""
     size, asked = road.bundle.size, [cell for cell in cells if cell.split != "test"]
     kept = framed(asked, road.locate, size, road.bundle.context, progress)
-    means = [pooled(road.features(middle(each.rgb, size)[np.newaxis])) for each in kept]
+    means = [pooled(road.seen(middle(each.rgb, size)[np.newaxis]).features) for each in kept]
     return road.bundle.familiar.distances(np.concatenate(means)) if means else np.empty(0)
 
 

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import keras
 
+TEXTURED = (
+    "block_12_add"  # whose output tells texture, the last at a sixteenth of the side: (N, size / 16, size / 16, 96)
+)
 HALFWAY = "block_3_project_BN"  # where the lower half of the base ends: (N, size / 8, size / 8, 32), of either sign
 
 
@@ -39,13 +42,28 @@ def set_base_trainable(model: keras.Model, trainable: bool) -> None:
 
 
 def serving_model(model: keras.Model) -> keras.Model:
-    """The same network with its two outputs by name: `logits` (N, classes) and `features` (N, h, w, 1280), the last
-    feature map before pooling. Softmax comes after temperature, outside."""
+    """The same network with its outputs by name: `logits` (N, classes); `features` (N, h, w, 1280), the last feature
+    map before pooling; `texture` (N, 96), as of `texture_of`. Softmax comes after temperature, outside."""
     base = base_of(model)
     picture = keras.Input(model.input_shape[1:], name="picture")
-    features = base(model.get_layer("to_unit_range")(picture))
+    features, texture = textured(base)(model.get_layer("to_unit_range")(picture))
     logits = model.get_layer("logits")(model.get_layer("pool")(features))
-    return keras.Model(picture, {"logits": logits, "features": features}, name=model.name)
+    return keras.Model(picture, {"logits": logits, "features": features, "texture": texture}, name=model.name)
+
+
+def textured(base: keras.Model) -> keras.Model:
+    """The MobileNetV2 with its texture as a second output."""
+    return keras.Model(base.input, [features_of(base), texture_of(base)], name=base.name)
+
+
+def features_of(base: keras.Model) -> keras.KerasTensor:
+    """(N, h, w, 1280): the last feature map of a MobileNetV2."""
+    return base.get_layer("out_relu").output
+
+
+def texture_of(base: keras.Model) -> keras.KerasTensor:
+    """(N, 96): the standard deviation of each channel of `TEXTURED` over the places of the map."""
+    return keras.ops.std(base.get_layer(TEXTURED).output, axis=(1, 2))
 
 
 def base_of(model: keras.Model) -> keras.Model:
@@ -60,11 +78,11 @@ def halves(model: keras.Model) -> tuple[keras.Model, keras.Model]:
     halfway = base.get_layer(HALFWAY).output
     picture = keras.Input(model.input_shape[1:], name="picture")
     lower = keras.Model(picture, keras.Model(base.input, halfway)(model.get_layer("to_unit_range")(picture)))
-    pooled = keras.layers.Dropout(0.2, name="dropout")(model.get_layer("pool")(base.output))
+    pooled = keras.layers.Dropout(0.2, name="dropout")(model.get_layer("pool")(features_of(base)))
     return lower, keras.Model(halfway, model.get_layer("logits")(pooled))
 
 
 def upper_features(model: keras.Model) -> keras.Model:
-    """From what the network makes of pictures at `HALFWAY` to what it is pooled to, (N, 1280)."""
+    """From what the network makes of pictures at `HALFWAY` to what it is pooled to, (N, 1280), and to its texture."""
     base = base_of(model)
-    return keras.Model(base.get_layer(HALFWAY).output, model.get_layer("pool")(base.output))
+    return keras.Model(base.get_layer(HALFWAY).output, [model.get_layer("pool")(features_of(base)), texture_of(base)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,15 +23,29 @@ PARTS = 5
 FEWEST = 2 * PARTS  # cells, in two classes at least
 
 
+class Sight(NamedTuple):
+    """What a network makes of N cells: `means` (N, D), as of `head.pooled`, and `texture` (N, T), as of
+    `runtime.Outputs`."""
+
+    means: NDArray[np.float32]
+    texture: NDArray[np.float32]
+
+    def of(self, which: NDArray[np.bool_]) -> Sight:
+        return Sight(self.means[which], self.texture[which])
+
+    def and_of(self, other: Sight) -> Sight:
+        return Sight(*(np.concatenate(both) for both in zip(self, other, strict=True)))
+
+
 @dataclass(frozen=True)
 class Own:
-    """The cells of the laboratory that were found: their standard pictures with room around them, what the network saw
-    of them (N, D), their classes (N,), the part (N,) in which each is held back, how purple it is (N,), the kinds that
-    they were located as, and their sizes (N,) as of `sizes.beside_red`; `missed` are the classes of those in which none
-    was found."""
+    """The cells of the laboratory that were found: their standard pictures with room around them, what the bundle's
+    network makes of them, their classes (N,), the part (N,) in which each is held back, how purple it is (N,), the
+    kinds that they were located as, and their sizes (N,) as of `sizes.beside_red`; `missed` are the classes of those in
+    which none was found."""
 
     pictures: list[RGB]
-    means: NDArray[np.float32]
+    sight: Sight
     classes: NDArray[np.int64]
     parts: NDArray[np.int64]
     purple: NDArray[np.float64]
@@ -42,12 +56,12 @@ class Own:
 
 @dataclass(frozen=True)
 class Fit:
-    """A last layer, and what it is fitted to: of the laboratory's cells (N, D), and of M remembered ones (M, D) with
-    their classes (M,)."""
+    """A last layer, and what it is fitted to: what the network makes of the laboratory's cells, and of the remembered
+    ones with their `classes` (M,)."""
 
     head: Head
-    means: NDArray[np.float32]
-    remembered: NDArray[np.float32]
+    own: Sight
+    remembered: Sight
     classes: NDArray[np.integer]
 
 
@@ -79,9 +93,13 @@ def seen(road: Road, cells: Sequence[LabelledCell], progress: Progress) -> Own:
         )
     found = {id(each.cell) for each in kept}
     standard = [middle(each.rgb, size) for each in kept]
+    outputs = [road.seen(each[np.newaxis]) for each in standard]
     return Own(
         pictures=[each.rgb for each in kept],
-        means=np.concatenate([pooled(road.features(each[np.newaxis])) for each in standard]),
+        sight=Sight(
+            np.concatenate([pooled(each.features) for each in outputs]),
+            np.concatenate([each.texture for each in outputs]),
+        ),
         classes=classes,
         parts=_parts(classes),
         purple=np.array([purple(each) for each in standard]),

@@ -115,7 +115,7 @@ def _seen(road: Road, cells: Sequence[LabelledCell], progress: Progress) -> Seen
             rgb = decode(cell.path.read_bytes()).rgb
         if found := [each for each in road.locate(rgb)[:1] if each.kind != "red"]:
             kept.append(cell)
-            means.append(pooled(road.features(road.frames(rgb, found))))
+            means.append(pooled(road.seen(road.frames(rgb, found)).features))
         progress("reading off cells", done, len(cells))
     return Seen(kept, np.concatenate(means))
 

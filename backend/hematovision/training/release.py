@@ -45,7 +45,7 @@ from hematovision.training.writing import (
 )
 
 FAMILIAR_RATE = 0.99  # of val cells, familiar
-NEAR_RATE = 0.75  # of val cells, near enough to be confident of
+NEAR_RATE = 0.55  # of val cells, near enough to be confident of
 PURPLE_MOST = 0.02  # asked of any cell; grey is 0: one never seen may be stained bluer than all that were
 QUALITY_RATE = 0.995  # of each laboratory's val cells, within each limit of a picture's quality
 
@@ -116,12 +116,12 @@ def assemble(
         pictures = np.stack([each.rgb for each in kept]).astype(np.float32)
         return classifier(pictures), np.array([labels.index(each.cell.label) for each in kept]), kept
 
-    (logits, features), truth, val = outputs([cell for cell in cells if cell.split == "val"])
+    asked, truth, val = outputs([cell for cell in cells if cell.split == "val"])
     learned, classes, old = outputs(remembered([cell for cell in cells if cell.split == "train"], config["seed"]))
     halfway.write(folder, lower_outputs(run / "best.keras", [one.rgb for one in old]), classes)
     measured = np.array([one.beside_red for one in (*val, *old)])
     sizes = usual_sizes(measured, np.concatenate([truth, classes]), len(labels))
-    distances, familiarity = _familiarity(folder, learned.features, classes, features, floor)
+    near, familiarity = _familiarity(folder, learned, classes, asked, floor)
     record = {
         "name": NAME,
         "version": version,
@@ -133,9 +133,13 @@ def assemble(
             "framing": bundle.CELL_BOX,
             "context": config["context"],
         },
-        "outputs": {"logits": "before temperature", "features": "last feature map, before pooling"},
+        "outputs": {
+            "logits": "before temperature",
+            "features": "last feature map, before pooling",
+            "texture": "standard deviation of a map further down over its places",
+        },
         "locator": locating.record_of(locator),
-        **_calibration(logits, truth, val, sizes, labels, distances <= familiarity["near"], floor),
+        **_calibration(asked.logits, truth, val, sizes, labels, near, floor),
         "beside_red_cells": asdict(sizes) | {"fitted_on": "train and val", "n": int(np.isfinite(measured).sum())},
         "familiarity": familiarity | {"purple_from": _purple_from(val)},
         "readouts": written([], folder / bundle.READOUTS),
@@ -200,21 +204,24 @@ def _score_locator(data: Path, service: InferenceService, progress: Progress) ->
 
 
 def _familiarity(
-    folder: Path, learned: calibration.Floats, classes: calibration.Ints, val: calibration.Floats, floor: Floor | None
-) -> tuple[NDArray[np.float64], dict[str, Any]]:
-    """familiar.npz of train cells; how far from them val cells are, and the limits that nearly all and most keep."""
-    kept = pooled(learned).astype(np.float16)
-    np.savez(folder / bundle.FAMILIAR, features=kept, labels=classes.astype(np.uint8))
-    distances = familiar.nearest(familiar.directions(pooled(val)), familiar.directions(kept.astype(np.float32)))
-    limit, near = np.quantile(distances, (FAMILIAR_RATE, NEAR_RATE)).tolist()
-    return distances, {
+    folder: Path, learned: Outputs, classes: calibration.Ints, val: Outputs, floor: Floor | None
+) -> tuple[NDArray[np.bool_], dict[str, Any]]:
+    """familiar.npz of train cells; which val cells are near them, and the limits that nearly all and most keep."""
+    kept, texture = pooled(learned.features).astype(np.float16), learned.texture.astype(np.float16)
+    known = familiar.Known(kept.astype(np.float32), texture.astype(np.float32))
+    distances = known.distances(pooled(val.features), val.texture)
+    usual = familiar.usual_of(distances)
+    np.savez(folder / bundle.FAMILIAR, features=kept, texture=texture, labels=classes.astype(np.uint8), usual=usual)
+    strange = familiar.shares_nearer(distances, usual)
+    limit, near = float(np.quantile(distances[0], FAMILIAR_RATE)), float(np.quantile(strange, NEAR_RATE))
+    return strange <= near, {
         "limit": max(limit, floor["familiar_to"]) if floor else limit,
         "rate": FAMILIAR_RATE,
         "near": near,
         "near_rate": NEAR_RATE,
         "remembered": len(kept),
         "fitted_on": "val",
-        "n": len(distances),
+        "n": len(strange),
     }
 
 
