@@ -95,6 +95,8 @@ def test_networks_are_the_same_and_last_layer_and_memory_are_others(adapted: Ada
     found = sum(made.record["adapted"]["cells"].values())
     assert len(made.familiar.features) == len(base.familiar.features) + found
     assert made.familiar.limit >= base.familiar.limit and made.familiar.near >= base.familiar.near
+    assert np.array_equal(made.familiar.texture[: len(base.familiar.texture)], base.familiar.texture)
+    assert np.array_equal(made.familiar.usual, base.familiar.usual)
     assert made.familiar.purple_from <= base.familiar.purple_from
 
 
@@ -176,6 +178,9 @@ def test_deeper_it_answers_by_what_it_became(deepened: Path, here: Path, own: Pa
     assert len(outputs) == len(halfway.read(base.path)[1]) + sum(made.record["adapted"]["cells"].values())
     assert made.record["adapted"]["deeper"] and "upper half" in (deepened / "MODEL_CARD.md").read_text()
     assert base.readouts and not made.readouts  # they were read off the features as they were
+    assert made.familiar.texture.shape == (len(classes), base.familiar.texture.shape[1])
+    old = len(base.familiar.labels)
+    assert not np.allclose(made.familiar.texture[:old], base.familiar.texture, atol=1e-2)  # as the new network sees it
     shutil.copytree(here, tmp_path / "models")
     (tmp_path / "models" / "CURRENT").write_text(f"{VERSION}/{made.version}\n")
     service = InferenceService.open(tmp_path / "models")  # its own self-test is passed

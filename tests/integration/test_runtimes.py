@@ -121,6 +121,28 @@ def test_both_runtimes_give_the_last_feature_map_too(
 
 
 @with_keras
+def test_texture_is_how_much_a_map_further_down_varies_over_the_cell(
+    service: InferenceService, networks: Networks, record: dict[str, Any]
+) -> None:
+    import keras
+
+    from hematovision.training.network import TEXTURED, base_of
+
+    inputs = drawn_inputs(record["input"]["size"], count=2)
+    served, expected = networks.classifier(inputs), open_networks("keras", service.bundle.path).classifier(inputs)
+    base = base_of(keras.saving.load_model(service.bundle.path / "model.keras", compile=False))
+    seen = np.asarray(keras.Model(base.input, base.get_layer(TEXTURED).output)(inputs / 127.5 - 1, training=False))
+    for texture in (served.texture, expected.texture):
+        assert texture.shape == (2, seen.shape[-1])
+        assert texture == pytest.approx(seen.std(axis=(1, 2)), abs=1e-3)
+    known = service.bundle.familiar
+    for one, other in zip(
+        *(known.measured(pooled(each.features), each.texture) for each in (served, expected)), strict=True
+    ):
+        assert one == pytest.approx(other, abs=1e-3)
+
+
+@with_keras
 def test_both_runtimes_give_the_same_heat_and_boxes(service: InferenceService, networks: Networks) -> None:
     inputs = drawn_inputs(WINDOW)
     served, expected = networks.locator(inputs), open_networks("keras", service.bundle.path).locator(inputs)

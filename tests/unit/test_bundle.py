@@ -184,8 +184,9 @@ Remembered = tuple[np.ndarray, np.ndarray]
 def remember(folder: Path, changed: Callable[[np.ndarray, np.ndarray], Remembered]) -> None:
     """Write other features and labels of remembered cells, and seal the bundle over them."""
     with np.load(folder / FAMILIAR) as kept:
-        features, labels = changed(kept["features"], kept["labels"])
-    np.savez(folder / FAMILIAR, features=features, labels=labels)
+        remembered = dict(kept)
+    remembered["features"], remembered["labels"] = changed(remembered["features"], remembered["labels"])
+    np.savez(folder / FAMILIAR, **remembered)
     reseal(folder)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from bundles import drawn_bundle
+from hematovision.contents import familiar_of
 from hematovision.familiar import Known, directions, shares_nearer, usual_of
 
 KNOWN = replace(
@@ -68,3 +70,31 @@ def test_of_those_that_the_usual_is_of_as_many_are_stranger_as_are_said_to_be() 
 def test_of_no_cell_there_is_nothing_to_tell() -> None:
     none = np.empty((0, 3), np.float32)
     assert [each.shape for each in KNOWN.measured(none, none)] == [(0,), (0,)]
+
+
+FITTED = {"limit": 0.3, "rate": 0.99, "near": 0.2, "near_rate": 0.75, "purple_from": 0.02}
+KEPT = {"features": KNOWN.features[[0, 1]], "texture": KNOWN.texture[:2], "labels": KNOWN.labels, "usual": KNOWN.usual}
+
+
+def test_what_a_bundle_remembers_is_read(tmp_path: Path) -> None:
+    np.savez(tmp_path / "familiar.npz", **KEPT)
+    read = familiar_of(tmp_path / "familiar.npz", FITTED, classes=2)
+    assert [np.array_equal(getattr(read, name), KEPT[name]) for name in KEPT] == [True] * 4
+
+
+@pytest.mark.parametrize(
+    "garbled",
+    [
+        {"features": KNOWN.features[:1]},
+        {"texture": KNOWN.texture[:1]},
+        {"texture": np.full_like(KNOWN.texture[:2], np.nan)},
+        {"labels": np.array([0, 2])},
+        {"usual": KNOWN.usual[:1]},
+        {"usual": KNOWN.usual[:, ::-1]},
+        {"usual": KNOWN.usual[:, :1]},
+    ],
+)
+def test_what_a_bundle_cannot_remember_is_refused(tmp_path: Path, garbled: dict[str, np.ndarray]) -> None:
+    np.savez(tmp_path / "familiar.npz", **(KEPT | garbled))
+    with pytest.raises(ValueError, match="what is remembered"):
+        familiar_of(tmp_path / "familiar.npz", FITTED, classes=2)

@@ -43,8 +43,8 @@ def render(record: dict[str, Any], metrics: dict[str, Any]) -> str:
         "## How good it is",
         "On test rows at home, and on every row of laboratories marked *never seen*, there by a model made by the same "
         "recipe without that laboratory; none took part in any choice, but that the recipe itself was chosen by "
-        f"what it does at {CHOSEN_BY} left out, and how near a cell must lie by how many immature granulocytes were "
-        "called something else with confidence by a model that had not seen any. "
+        f"what it does at {CHOSEN_BY} left out, and how strange a confident cell may be by that, too, and by how many "
+        "immature granulocytes and monocytes were called something else with confidence by models that had seen none. "
         "A picture in which no cell was found counts as wrong. "
         "Intervals are 95 %, by bootstrap. No patient numbers are published for the pictures at home, so those figures "
         "are optimistic. A laboratory that is not named here was not measured: expect it to be like those never seen.",
