@@ -38,9 +38,9 @@ def test_the_floor_is_where_answers_are_right_as_often_as_asked() -> None:
     }  # fmt: skip
 
 
-def test_only_what_would_be_confident_and_is_no_test_row_counts() -> None:
+def test_only_what_names_a_class_and_is_no_test_row_counts() -> None:
     confidences, right = [0.99, 0.98, 0.97, 0.95, 0.9], [False, False, False, True, True]
-    status = ["unfamiliar", "check", "confident", "confident", "confident"]
+    status = ["unfamiliar", "no_cells", "confident", "check", "confident"]
     floor = floor_of(answers(confidences, right, status), ["train", "train", "test", "val", "train"], NONE)
     assert (floor["confident_from"], floor["n"]) == (0.9, 2)
 

@@ -74,8 +74,8 @@ def _floor(fitted: dict[str, Any]) -> str:
     if not (floor := fitted.get("floor")):
         return ""
     return (
-        f" It is no lower than {floor['confident_from']:.3f}, from which on {floor['rate']:.0%} of what would be "
-        f"confident were right at {floor['lab']}, left out (of {floor['n']}, none of a test row)."
+        f" It is no lower than {floor['confident_from']:.3f}, from which on {floor['rate']:.0%} of the answers that "
+        f"name a class were right at {floor['lab']}, left out (of {floor['n']}, none of a test row)."
     )
 
 

@@ -2,8 +2,8 @@
 under the limits for `confident` and for `unfamiliar`.
 
 At home, where limits are fitted, a model is surer than it is right elsewhere, and every cell is more like those it
-remembers. So the one laboratory by which the recipe is chosen, left out, tells from which confidence on what would be
-confident is right there, and how far from the remembered cells most of its own lie.
+remembers. So the one laboratory by which the recipe is chosen, left out, tells from which confidence on answers are
+right there, and how far from the remembered cells most of its own lie.
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ Floor = dict[str, Any]  # confident_from, rate, n; familiar_to, familiar_rate, c
 
 def floor_of(answers: Answers, splits: Sequence[str], distances: NDArray[np.float64]) -> Floor:
     """Of the answers of a model to a laboratory that it never saw: the least confidence from which `RATE` of those
-    that it calls confident are right, above 1 if there is none, and how many it does. Those to test rows, as `splits`
-    (N,) has it, do not count: models that have seen the laboratory are scored on them. And of the `distances` (M,) as
+    that name a class are right, above 1 if there is none, and how many do. Those that are not confident count, too, or
+    few would be left to tell; those to test rows, as `splits` (N,) has it, do not: models that have seen the laboratory
+    are scored on them. And of the `distances` (M,) as
     of `distances_at`, that within which `FAMILIAR_RATE` of them lie, 0 if there are none."""
-    told = (np.array(answers.status) == "confident") & (np.array(splits) != "test")
+    told = np.isin(answers.status, ("confident", "check")) & (np.array(splits) != "test")
     confidence, right = answers.probabilities[told].max(axis=1, initial=0), answers.right[told]
     return {
         "confident_from": confident_from(confidence, right, RATE),
