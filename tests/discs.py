@@ -111,7 +111,8 @@ class TellsByColour:
             red, green, _ = picture[len(picture) // 2, len(picture) // 2]
             row[self.labels.index("platelet" if red < green else self.label)] = self.sure
         logits = np.log(probabilities)
-        return Outputs(logits, logits[:, np.newaxis, np.newaxis])  # of which the head makes them as they are
+        # Of the features the head makes the logits as they are.
+        return Outputs(logits, logits[:, np.newaxis, np.newaxis], texture=np.zeros_like(logits))
 
 
 def with_fakes(service: InferenceService, label: str = "lymphocyte", sure: float = 0.999) -> InferenceService:
@@ -128,8 +129,16 @@ def with_fakes(service: InferenceService, label: str = "lymphocyte", sure: float
         sizes=Sizes((), ()),  # nor does the size
         head=Head(each, 0 * each[0]),
         familiar=Familiar(
-            each, np.arange(len(each)), limit=2.0, rate=0.99, near=2.0, near_rate=0.75, purple_from=-1
-        ),  # no cell is unfamiliar
+            each,
+            each,
+            np.arange(len(each)),
+            np.array([[0, 2], [0, 2]]),
+            limit=2.0,
+            rate=0.99,
+            near=1.0,
+            near_rate=0.75,
+            purple_from=-1,
+        ),  # no cell is unfamiliar or strange
         readouts=(),
         accepted=Accepted(0, 0, 0, 99, 0, rate=0.99),  # no picture is too bad
     )
