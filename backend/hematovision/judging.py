@@ -62,8 +62,8 @@ def judge(
     if strangeness.stranger_than > bundle.familiar.near:
         share, limit = f"{strangeness.stranger_than:.1%}", f"{bundle.familiar.near:.1%}"
         reasons.append(
-            f"It is stranger to the model than {f'a little over {limit}' if share == limit else share} of validation's "
-            f"cells were, and sure answers are to be trusted to {limit}. A person should look."
+            f"It looks stranger to the model than {f'a little over {limit}' if share == limit else share} of "
+            f"validation's cells did; beyond {limit} no answer is confident, however sure. A person should look."
         )
     if (found.kind == PLATELET) != (alone == PLATELET):
         located = "a platelet" if found.kind == PLATELET else "a cell with a nucleus"

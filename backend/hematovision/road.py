@@ -63,7 +63,7 @@ class Road:
             self.bundle.weighed(looks, [each.kind for each in cells], beside_red(cells, found)),
             looks.argmax(axis=1),
             *self.bundle.familiar.measured(means, seen.texture),
-            [*map(sketch, frames)],
+            [sketch(each, self.bundle.context) for each in frames],
             frames,
             background,
             seen.features,

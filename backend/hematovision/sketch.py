@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+AROUND = 1.2  # times the longer side of the cell's box: what else lies around it differs with the picture's edge
 _SIDE, _WAVES = 32, 9
 _BITS = 64
 _NOISE = 1e-6  # of rounding, where a wave is not there
@@ -17,8 +18,12 @@ _NOISE = 1e-6  # of rounding, where a wave is not there
 _COSINES = np.cos(np.pi * np.outer(np.arange(_WAVES), np.arange(_SIDE) + 0.5) / _SIDE)
 
 
-def sketch(frame: NDArray[np.uint8]) -> str:
-    """The standard picture of one cell (S, S, 3), S at least 32 -> 16 hexadecimal digits."""
+def sketch(frame: NDArray[np.uint8], context: float = AROUND) -> str:
+    """The standard picture of one cell (S, S, 3), S at least 32, `context` times the longer side of its box wide, of
+    which at most `AROUND` times that is looked at -> 16 hexadecimal digits."""
+    side = max(_SIDE, round(len(frame) * min(1, AROUND / context)))
+    start = (len(frame) - side) // 2
+    frame = frame[start : start + side, start : start + side]
     ends = np.linspace(0, len(frame), _SIDE + 1).astype(int)
     pieces, lengths = ends[:-1], np.diff(ends)
     lines = np.add.reduceat(frame.reshape(len(frame), -1), pieces, axis=0, dtype=np.int64)  # colours side by side

@@ -125,7 +125,7 @@ def test_what_is_less_near_to_those_remembered_than_most_is_for_a_person_to_see_
     cell = judged(FOUND, SURE, LESS_NEAR)
     assert (cell.status, cell.label, cell.confidence) == ("check", "lymphocyte", 0.95)
     [reason] = cell.reasons
-    for told in ("20.1% of validation's cells", "to 20.0%", "A person should look."):
+    for told in ("20.1% of validation's cells", "beyond 20.0%", "A person should look."):
         assert told in reason
 
 

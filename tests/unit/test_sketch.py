@@ -47,5 +47,11 @@ def test_another_cell_is_not() -> None:
     assert all(unlike(cells[i], cells[j]) > 14 for i in range(6) for j in range(i))
 
 
+def test_what_lies_around_the_cell_is_not_looked_at() -> None:
+    cell = drawn_cell(0, 160)
+    within = cell[20:140, 20:140]
+    assert sketch(cell, context=1.6) == sketch(within, context=1.2) == sketch(within) != sketch(cell)
+
+
 def test_one_sheet_of_a_single_colour_has_one_too() -> None:
     assert sketch(np.full((40, 40, 3), 240, np.uint8)) == sketch(np.full((128, 128, 3), 240, np.uint8))
