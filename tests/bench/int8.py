@@ -3,8 +3,8 @@
 python tests/bench/int8.py [--most N]
 
 Calibrated on the standard pictures of train cells of HEMATOVISION_DATA; scored on test cells, at most N of each
-laboratory if N is given. Locator, limits and all else are the bundle's. It would be shipped if no row fell by more than
-`MOST_LOST`, with limits fitted anew.
+laboratory if N is given. Locator, limits and all else are the bundle's. It could be shipped where no row falls by more
+than `MOST_LOST`, with limits fitted anew; README's decisions say why it is not.
 """
 
 from __future__ import annotations
