@@ -5,5 +5,5 @@ __version__ = "1.0.0"
 INTENDED_USE = (
     "For research and teaching. Not cleared or CE-marked. Use in patient care needs the laboratory's own "
     "validation under its law. This model was never shown blasts, reactive lymphocytes or plasma cells and may "
-    "call them something else."
+    "call them something else. That none is found is no evidence that there is none."
 )

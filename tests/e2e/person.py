@@ -15,7 +15,7 @@ PICTURES_IN_TRAY = 4  # example pictures that the service under test has
 INTENDED_USE = (
     "For research and teaching. Not cleared or CE-marked. Use in patient care needs the laboratory's own validation "
     "under its law. This model was never shown blasts, reactive lymphocytes or plasma cells and may call them "
-    "something else."
+    "something else. That none is found is no evidence that there is none."
 )
 _ANSWERED = re.compile("Confident|Check|Unfamiliar|nucleated cell|No cells|Not a smear")
 

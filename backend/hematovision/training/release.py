@@ -48,6 +48,11 @@ FAMILIAR_RATE = 0.99  # of val cells, familiar
 NEAR_RATE = 0.55  # of val cells, near enough to be confident of
 PURPLE_MOST = 0.02  # asked of any cell; grey is 0: one never seen may be stained bluer than all that were
 QUALITY_RATE = 0.995  # of each laboratory's val cells, within each limit of a picture's quality
+OUTPUTS = {  # what they are, for bundle.json
+    "logits": "before temperature",
+    "features": "last feature map, before pooling",
+    "texture": "standard deviation of a map further down over its places",
+}
 
 
 def release(
@@ -133,11 +138,7 @@ def assemble(
             "framing": bundle.CELL_BOX,
             "context": config["context"],
         },
-        "outputs": {
-            "logits": "before temperature",
-            "features": "last feature map, before pooling",
-            "texture": "standard deviation of a map further down over its places",
-        },
+        "outputs": OUTPUTS,
         "locator": locating.record_of(locator),
         **_calibration(asked.logits, truth, val, sizes, labels, near, floor),
         "beside_red_cells": asdict(sizes) | {"fitted_on": "train and val", "n": int(np.isfinite(measured).sum())},
