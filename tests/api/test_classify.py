@@ -182,15 +182,7 @@ def test_nothing_is_claimed_of_a_cell_without_a_label() -> None:
     prediction = Prediction((Probability("lymphocyte", 0.99), Probability("neutrophil", 0.01)))
     good = Quality(sharpness=1, stain=1, light=230)
     named, unfamiliar = (
-        judge(
-            bundle,
-            found,
-            prediction,
-            "lymphocyte",
-            Strangeness(distance, stranger_than=0.0, purple=0.4),
-            "0" * 16,
-            lambda: good,
-        )
+        judge(bundle, found, prediction, "lymphocyte", Strangeness(distance, 0, 0.4), "0" * 16, lambda: good)
         for distance in (0.0, 2.0)
     )
     assert grounds(bundle, named, found, features) is not None

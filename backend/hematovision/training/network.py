@@ -6,9 +6,7 @@ from pathlib import Path
 
 import keras
 
-TEXTURED = (
-    "block_12_add"  # whose output tells texture, the last at a sixteenth of the side: (N, size / 16, size / 16, 96)
-)
+TEXTURED = "block_12_add"  # whose output tells texture: (N, size / 16, size / 16, 96), of either sign
 HALFWAY = "block_3_project_BN"  # where the lower half of the base ends: (N, size / 8, size / 8, 32), of either sign
 
 
@@ -46,14 +44,10 @@ def serving_model(model: keras.Model) -> keras.Model:
     map before pooling; `texture` (N, 96), as of `texture_of`. Softmax comes after temperature, outside."""
     base = base_of(model)
     picture = keras.Input(model.input_shape[1:], name="picture")
-    features, texture = textured(base)(model.get_layer("to_unit_range")(picture))
+    textured = keras.Model(base.input, [features_of(base), texture_of(base)], name=base.name)
+    features, texture = textured(model.get_layer("to_unit_range")(picture))
     logits = model.get_layer("logits")(model.get_layer("pool")(features))
     return keras.Model(picture, {"logits": logits, "features": features, "texture": texture}, name=model.name)
-
-
-def textured(base: keras.Model) -> keras.Model:
-    """The MobileNetV2 with its texture as a second output."""
-    return keras.Model(base.input, [features_of(base), texture_of(base)], name=base.name)
 
 
 def features_of(base: keras.Model) -> keras.KerasTensor:

@@ -45,7 +45,7 @@ from hematovision.training.writing import (
 )
 
 FAMILIAR_RATE = 0.99  # of val cells, familiar
-NEAR_RATE = 0.55  # of val cells, near enough to be confident of
+NEAR_RATE = 0.55  # of val cells, not too strange to be confident of
 PURPLE_MOST = 0.02  # asked of any cell; grey is 0: one never seen may be stained bluer than all that were
 QUALITY_RATE = 0.995  # of each laboratory's val cells, within each limit of a picture's quality
 OUTPUTS = {  # what they are, for bundle.json
